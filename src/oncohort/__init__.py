@@ -1,0 +1,1 @@
+"""oncohort: an oncology cohort study from patient records to publication."""

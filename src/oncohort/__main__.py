@@ -1,0 +1,5 @@
+"""``python -m oncohort``."""
+
+from oncohort.cli.main import main
+
+main()

@@ -1,0 +1,1 @@
+"""Analyses: cohort in, rows of the results table out, one file for one question."""

@@ -1,0 +1,155 @@
+"""What a careful reviewer would object to, seen before the reviewer does."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from oncohort.analysis.regression import FittedModel
+from oncohort.analysis.rows import number, share, words
+from oncohort.analysis.settings import Settings
+from oncohort.study.cohort import Cohort
+from oncohort.study.findings import Finding
+from oncohort.study.protocol import Protocol
+from oncohort.study.results import Row
+
+EVENTS_PER_PARAMETER: Final = 10.0  # Peduzzi P et al. J Clin Epidemiol 1995;48:1503-1510
+COMPLETE_CASE_LOSS: Final = 5.0  # percent of patients a model may lose in silence
+EVENTS_PER_MEDIAN: Final = 5
+
+Found = tuple[list[Row], list[Finding]]
+
+
+def analyze_guards(
+    cohort: Cohort, protocol: Protocol, models: list[FittedModel], rows: list[Row], settings: Settings
+) -> Found:
+    """Return the numbers of every guard, and a finding for each that was met.
+
+    Keys: ``variable`` is the guard's id in small letters, ``level`` the factor it is about.
+    """
+    parts = [_known_later(protocol)]
+    for fitted in models:
+        parts += [_events_per_parameter(cohort, fitted), _complete_cases(cohort, fitted), _estimable(fitted)]
+        parts += [_proportional(fitted, rows, protocol, settings)]
+    parts += [_medians_on_few_events(protocol, rows), _splits_at_median(protocol)]
+    return [row for found, _ in parts for row in found], [finding for _, told in parts for finding in told]
+
+
+def _known_later(protocol: Protocol) -> Found:
+    """Factors that become known after time zero: patients had to live to belong to a level (immortal time)."""
+    used = {name for table in protocol.table if table.endpoints for name in table.factors}
+    used |= {name for model in protocol.model for name in model.factors}
+    used |= {curve.by for figure in protocol.figure for curve in figure.curves if curve.by}
+    rows: list[Row] = []
+    findings: list[Finding] = []
+    for factor in protocol.factor:
+        if factor.known == "after-start" and factor.id in used:
+            rows += words("yes", analysis="guards", variable="known_after_start", level=factor.id)
+            sentence = (
+                f'"{factor.label or factor.id}" becomes known only after time zero: patients who die early cannot '
+                "reach some of its levels, so survival compared by it is biased by immortal time"
+            )
+            findings.append(Finding("warning", "IMMORTAL-TIME", sentence, column=factor.column))
+    return rows, findings
+
+
+def _events_per_parameter(cohort: Cohort, fitted: FittedModel) -> Found:
+    parameters = sum(len(term.levels) for term in fitted.terms)
+    events = int(cohort.endpoints[fitted.spec.endpoint].event[fitted.complete].sum())
+    keys = _keys(fitted, "events_per_parameter")
+    rows = number("estimate", events / parameters, digits=1, **keys) + number("df", parameters, **keys)
+    if events / parameters >= EVENTS_PER_PARAMETER:
+        return rows, []
+    sentence = (
+        f"model {fitted.spec.id}: {events} events for {parameters} candidate parameters, "
+        f"{rows[0].text} per parameter; below {EVENTS_PER_PARAMETER:g} estimates and selection are unstable"
+    )
+    return rows, [Finding("warning", "FEW-EVENTS", sentence)]
+
+
+def _complete_cases(cohort: Cohort, fitted: FittedModel) -> Found:
+    total, lost = fitted.complete.size, int((~fitted.complete).sum())
+    keys = _keys(fitted, "complete_case_loss")
+    rows = share(lost, total, **keys)
+    if 100 * lost <= COMPLETE_CASE_LOSS * total:
+        return rows, []
+    missing = {t.factor: int((~t.known()).sum()) for t in fitted.terms}
+    worst = max(missing, key=lambda name: missing[name])
+    rows += number("n_missing", missing[worst], **keys, level=worst)
+    label = cohort.factors[worst].spec.label or worst
+    sentence = (
+        f"model {fitted.spec.id}: {lost} of {total} patients ({rows[0].text}%) lack a candidate factor and left "
+        f'the model; "{label}" is missing in {missing[worst]}'
+    )
+    return rows, [Finding("warning", "COMPLETE-CASES", sentence)]
+
+
+def _estimable(fitted: FittedModel) -> Found:
+    fit = fitted.fit
+    told = [fitted.reason] if fit is None and fitted.path is None else []
+    if fit is not None:
+        told = [*((fit.failure_reason,) if fit.failure_reason else ()), *fit.warnings]
+        told += [f"{name} was left out: it adds nothing to the other columns" for name in fit.singular]
+    sentences = [f"model {fitted.spec.id}: {reason}" for reason in told]
+    return [], [Finding("warning", "NOT-ESTIMABLE", sentence) for sentence in sentences]
+
+
+def _proportional(fitted: FittedModel, rows: list[Row], protocol: Protocol, settings: Settings) -> Found:
+    labels = {factor.id: factor.label or factor.id for factor in protocol.factor}
+    wanted = ("proportional_hazards", fitted.spec.id, "p_value")
+    against = [
+        row
+        for row in rows
+        if (row.analysis, row.model, row.statistic) == wanted and row.value is not None and row.value < settings.alpha
+    ]
+    return [], [
+        Finding(
+            "warning",
+            "NOT-PROPORTIONAL",
+            f"model {fitted.spec.id}: the hazards of {labels.get(row.variable, 'the model as a whole')} are not proportional "
+            f"(P {row.text if row.text.startswith('<') else f'= {row.text}'}); one ratio cannot stand for all times",
+        )
+        for row in against
+    ]
+
+
+def _medians_on_few_events(protocol: Protocol, rows: list[Row]) -> Found:
+    medians = {
+        (r.model, r.endpoint, r.variable, r.level)
+        for r in rows
+        if r.analysis == "univariable_km" and r.statistic == "median" and r.value is not None and not np.isnan(r.value)
+    }
+    few = [
+        r
+        for r in rows
+        if r.analysis == "univariable_km"
+        and r.statistic == "n_event"
+        and r.value is not None
+        and r.value < EVENTS_PER_MEDIAN
+        and (r.model, r.endpoint, r.variable, r.level) in medians
+    ]
+    return [], [
+        Finding(
+            "note",
+            "MEDIAN-ON-FEW-EVENTS",
+            f"{row.endpoint} by {protocol.find_factor(row.variable).label or row.variable}, level {row.level}: "
+            f"the median rests on {row.text} event(s)",
+        )
+        for row in few
+    ]
+
+
+def _splits_at_median(protocol: Protocol) -> Found:
+    split = [factor.label or factor.id for factor in protocol.factor if factor.split == "median"]
+    if not split:
+        return [], []
+    sentence = (
+        f"split at the sample median: {', '.join(split)}; another cohort has another median, and a split loses "
+        'information (cox = "continuous" keeps it)'
+    )
+    return [], [Finding("note", "MEDIAN-SPLIT", sentence)]
+
+
+def _keys(fitted: FittedModel, guard: str) -> dict[str, Any]:
+    return {"analysis": "guards", "model": fitted.spec.id, "endpoint": fitted.spec.endpoint, "variable": guard}

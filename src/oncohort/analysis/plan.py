@@ -1,0 +1,84 @@
+"""Which analyses a protocol asks for, in the order of the report."""
+
+from __future__ import annotations
+
+from oncohort.analysis.baseline import analyze_baseline
+from oncohort.analysis.flow import analyze_flow
+from oncohort.analysis.guards import analyze_guards
+from oncohort.analysis.regression import (
+    FittedModel,
+    analyze_multivariable_cox,
+    analyze_proportional_hazards,
+    analyze_stepwise,
+    analyze_univariable_cox,
+    fit_model,
+)
+from oncohort.analysis.settings import Settings, read_settings
+from oncohort.analysis.survival import analyze_follow_up, analyze_survival, curve_of, curve_rows
+from oncohort.analysis.univariable import analyze_univariable, compare_levels, level_curves
+from oncohort.study.cohort import Cohort
+from oncohort.study.findings import Finding
+from oncohort.study.protocol import Protocol, Table
+from oncohort.study.results import CurveRow, LevelRow, Results, Row
+
+
+def analyze_cohort(cohort: Cohort, protocol: Protocol) -> tuple[Results, list[Finding]]:
+    """Return every number the protocol asks for, and what the guards found."""
+    settings = read_settings(protocol)
+    rows = analyze_flow(cohort)
+    curves: list[CurveRow] = []
+    for endpoint in cohort.endpoints.values():
+        rows += analyze_follow_up(endpoint, settings) + analyze_survival(endpoint, settings)
+        curves += curve_rows(curve_of(endpoint, None, settings), endpoint)
+    for table_id, table in named_tables(protocol).items():
+        analyze = analyze_baseline if table.kind == "characteristics" else analyze_univariable
+        rows += analyze(cohort, table, table_id, settings)
+    models = [fit_model(cohort, model, protocol, settings) for model in protocol.model]
+    for fitted in models:
+        rows += _model_rows(cohort, fitted, settings)
+    figure_rows, figure_curves = _by_level(cohort, protocol, rows, settings)
+    rows += figure_rows
+    guard_rows, findings = analyze_guards(cohort, protocol, models, rows, settings)
+    levels = _levels(cohort)
+    return Results(tuple(rows + guard_rows), tuple(curves + figure_curves), tuple(levels)), findings
+
+
+def named_tables(protocol: Protocol) -> dict[str, Table]:
+    """Return the tables under their ids; one without an id is called by its place: table_1, table_2 …"""
+    return {table.id or f"table_{place}": table for place, table in enumerate(protocol.table, start=1)}
+
+
+def _model_rows(cohort: Cohort, fitted: FittedModel, settings: Settings) -> list[Row]:
+    return [
+        *analyze_univariable_cox(cohort, fitted, settings),
+        *analyze_multivariable_cox(cohort, fitted, settings),
+        *analyze_proportional_hazards(fitted, settings),
+        *analyze_stepwise(fitted),
+    ]
+
+
+def _by_level(
+    cohort: Cohort, protocol: Protocol, rows: list[Row], settings: Settings
+) -> tuple[list[Row], list[CurveRow]]:
+    """Return the curves of every endpoint by factor, and the comparison where only a figure asks for it."""
+    tabled = {(r.endpoint, r.variable) for r in rows if r.analysis == "univariable_km"}
+    drawn = {(c.endpoint, c.by) for figure in protocol.figure for c in figure.curves if c.by is not None}
+    more: list[Row] = []
+    curves: list[CurveRow] = []
+    for endpoint, name in sorted(tabled | drawn):
+        curves += level_curves(cohort.endpoints[endpoint], cohort.factors[name], settings)
+        if (endpoint, name) not in tabled:
+            keys = {"analysis": "univariable_km", "model": "figures", "endpoint": endpoint, "variable": name}
+            more += compare_levels(cohort.endpoints[endpoint], cohort.factors[name], settings, keys)
+    return more, curves
+
+
+def _levels(cohort: Cohort) -> list[LevelRow]:
+    rows: list[LevelRow] = []
+    for name, factor in cohort.factors.items():
+        reference = factor.spec.reference or (factor.levels[0].id if factor.levels else "")
+        rows += [
+            LevelRow(name, level.id, level.label, k + 1, level.id == reference, level.low, level.high)
+            for k, level in enumerate(factor.levels)
+        ]
+    return rows

@@ -1,0 +1,213 @@
+"""Cox models: each factor alone, then together or after selection, with the checks of what they assume."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oncohort.analysis.design import Term, code_factor
+from oncohort.analysis.rows import count, number, p_rows, ratio_rows, test_rows, words
+from oncohort.analysis.settings import Settings
+from oncohort.errors import AnalysisError
+from oncohort.stats.concordance import concordance
+from oncohort.stats.cox import CoxFit, cox, linear_predictor, wald_block
+from oncohort.stats.proportional_hazards import cox_zph
+from oncohort.stats.stepwise import StepwiseResult, stepwise
+from oncohort.study.cohort import Cohort, EndpointData
+from oncohort.study.protocol import Model, Protocol
+from oncohort.study.results import Row
+
+
+@dataclass(frozen=True, slots=True)
+class FittedModel:
+    """One ``[[model]]`` as it was fitted: its candidates, its complete cases, what was selected, and the fit.
+
+    ``fit`` is None where nothing was selected or nothing could be fitted; ``reason`` then says why.
+    """
+
+    spec: Model
+    terms: tuple[Term, ...]
+    complete: NDArray[np.bool_]
+    selected: tuple[str, ...]
+    path: StepwiseResult | None
+    fit: CoxFit | None
+    reason: str
+
+
+def fit_model(cohort: Cohort, model: Model, protocol: Protocol, settings: Settings) -> FittedModel:
+    """Fit one model on the patients who have all its candidate factors."""
+    endpoint = cohort.endpoints[model.endpoint]
+    terms = tuple(code_factor(cohort.factors[name], model) for name in model.factors)
+    complete = np.logical_and.reduce([term.known() for term in terms])
+    method, criterion, enter, remove = protocol.selection_of(model)
+    path: StepwiseResult | None = None
+    fit: CoxFit | None = None
+    reason = ""
+    selected = model.factors
+    if not complete.any():
+        return FittedModel(model, terms, complete, (), None, None, "no patient has all the candidate factors")
+    try:
+        if method == "none":
+            fit = _cox(endpoint, terms, complete, settings)
+        else:
+            path = stepwise(
+                endpoint.time[complete],
+                endpoint.event[complete],
+                {term.factor: dict(zip(term.names(), term.columns[complete].T, strict=True)) for term in terms},
+                direction="forward" if method == "forward-stepwise" else "backward",
+                criterion=criterion,
+                enter=enter,
+                remove=remove,
+                ties=settings.ties,
+            )
+            selected = tuple(name for name in model.factors if name in path.selected)
+            chosen = tuple(term for term in terms if term.factor in selected)
+            fit = _cox(endpoint, chosen, complete, settings) if chosen else None
+            reason = "" if chosen else "no factor met the entry criterion"
+    except AnalysisError as error:
+        selected, reason = (), str(error)
+    return FittedModel(model, terms, complete, selected, path, fit, reason)
+
+
+def _cox(endpoint: EndpointData, terms: tuple[Term, ...], members: NDArray[np.bool_], settings: Settings) -> CoxFit:
+    columns = {name: column for term in terms for name, column in zip(term.names(), term.columns.T, strict=True)}
+    return cox(
+        endpoint.time[members],
+        endpoint.event[members],
+        {name: column[members] for name, column in columns.items()},
+        ties=settings.ties,
+        conf_level=settings.conf_level,
+    )
+
+
+def analyze_univariable_cox(cohort: Cohort, fitted: FittedModel, settings: Settings) -> list[Row]:
+    """Return the hazard ratio of each candidate alone, in all patients whose factor is known."""
+    endpoint = cohort.endpoints[fitted.spec.endpoint]
+    rows: list[Row] = []
+    for term in fitted.terms:
+        keys: dict[str, Any] = _keys("univariable_cox", fitted)
+        known = term.known()
+        keys["variable"] = term.factor
+        rows += count(int(known.sum()), **keys)
+        rows += count(int(endpoint.event[known].sum()), statistic="n_event", **keys)
+        try:
+            fit = _cox(endpoint, (term,), known, settings)
+        except AnalysisError as error:
+            rows += words(f"not estimable: {error}", **keys)
+        else:
+            rows += _term_rows(fit, term, settings, keys)
+    return rows
+
+
+def analyze_multivariable_cox(cohort: Cohort, fitted: FittedModel, settings: Settings) -> list[Row]:
+    """Return the final model: its patients, its tests, and a hazard ratio for each selected term."""
+    endpoint = cohort.endpoints[fitted.spec.endpoint]
+    keys = _keys("multivariable_cox", fitted)
+    complete = fitted.complete
+    rows = count(int(complete.sum()), **keys)
+    rows += count(complete.size, statistic="n_total", **keys)
+    rows += count(int((~complete).sum()), statistic="n_missing", **keys)
+    rows += count(int(endpoint.event[complete].sum()), statistic="n_event", **keys)
+    for term in fitted.terms:
+        chosen = term.factor in fitted.selected
+        term_keys = {**keys, "variable": term.factor}
+        rows += [Row(statistic="selected", value=float(chosen), text="yes" if chosen else "no", **term_keys)]
+        rows += words(term.coding, **term_keys)
+    fit = fitted.fit
+    if fit is None:
+        return rows + words(fitted.reason, **keys)
+    rows += number("log_likelihood", fit.log_likelihood, digits=3, **keys)
+    for name in ("likelihood_ratio", "wald", "score"):
+        rows += test_rows(getattr(fit, name), getattr(fit, name).method, **keys, level=name.replace("_", "-"))
+    rows += _discrimination(endpoint, fitted, keys)
+    rows += words(
+        "; ".join((fit.failure_reason, *fit.warnings)) if fit.failure_reason or fit.warnings else fit.ties, **keys
+    )
+    for term in fitted.terms:
+        if term.factor in fitted.selected:
+            rows += _term_rows(fit, term, settings, {**keys, "variable": term.factor})
+    return rows
+
+
+def _discrimination(endpoint: EndpointData, fitted: FittedModel, keys: dict[str, Any]) -> list[Row]:
+    assert fitted.fit is not None
+    risk = linear_predictor(fitted.fit)
+    try:
+        found = concordance(endpoint.time[fitted.complete], endpoint.event[fitted.complete], risk)
+    except AnalysisError as error:
+        return words(f"not estimable: {error}", **keys, level="c-index")
+    return [
+        *number("c_index", found.estimate, digits=3, **keys),
+        *number("std_error", found.std_error, digits=4, **keys, level="c-index"),
+    ]
+
+
+def _term_rows(fit: CoxFit, term: Term, settings: Settings, keys: dict[str, Any]) -> list[Row]:
+    """Return the hazard ratios of one factor, and its test as a whole where it has several columns."""
+    rows: list[Row] = []
+    for name, level in zip(term.names(), term.levels, strict=True):
+        k = fit.names.index(name)
+        at = {**keys, "level": level}
+        limits = (float(fit.hazard_ratio[k]), float(fit.conf_low[k]), float(fit.conf_high[k]))
+        rows += ratio_rows(float(fit.coefficients[k]), float(fit.std_error[k]), limits, settings.ratio_digits, **at)
+        rows += number("statistic", float(fit.z[k]) ** 2, digits=2, **at)
+        rows += p_rows(float(fit.p_value[k]), float(fit.log10_p[k]), **at)
+    if len(term.levels) > 1:
+        at = {**keys, "level": "(block)"}
+        try:
+            test = wald_block(fit, term.names())
+        except AnalysisError as error:
+            return rows + words(f"not tested: {error}", **at)
+        rows += test_rows(test, test.method, **at)
+    return rows
+
+
+def analyze_proportional_hazards(fitted: FittedModel, settings: Settings) -> list[Row]:
+    """Return the score test of proportional hazards for each term of the final model, and for all."""
+    keys = _keys("proportional_hazards", fitted)
+    if fitted.fit is None:
+        return []
+    names = {t.factor: t.names() for t in fitted.terms if t.factor in fitted.selected}
+    try:
+        tests = cox_zph(fitted.fit, transform=settings.ph_transform, terms=names)
+    except AnalysisError as error:
+        return words(f"not tested: {error}", **keys)
+    method = f"score test, {settings.ph_transform}"
+    rows = [
+        row
+        for name, test in zip(tests.terms, tests.tests, strict=True)
+        for row in test_rows(test, method, **keys, variable=name)
+    ]
+    return rows + test_rows(tests.overall, method, **keys)
+
+
+def analyze_stepwise(fitted: FittedModel) -> list[Row]:
+    """Return the path of the selection, step by step: ``model`` is ``id:1``, ``id:2`` …
+
+    Keys: ``level`` is ``enter`` for the score test of a candidate and ``remove`` for the removal test
+    of a term in the model; ``selected`` marks the term that entered or left; rows without ``variable``
+    give the log likelihood after the step.
+    """
+    path = fitted.path
+    if path is None:
+        return []
+    base = _keys("stepwise", fitted)
+    start = {**base, "model": f"{fitted.spec.id}:0"}
+    rows = number("log_likelihood", path.log_likelihood_null, digits=3, **start) + words(path.stop_reason, **start)
+    for place, step in enumerate(path.steps, start=1):
+        keys = {**base, "model": f"{fitted.spec.id}:{place}"}
+        rows += number("log_likelihood", -0.5 * step.minus_2_log_likelihood, digits=3, **keys)
+        rows += words(step.action, **keys)
+        for level, tests in (("enter", step.candidates), ("remove", step.removals)):
+            for found in tests:
+                rows += test_rows(found.test, found.test.method, **keys, variable=found.term, level=level)
+        if step.term:
+            rows += [Row(statistic="selected", value=1.0, text=step.action, **keys, variable=step.term)]
+    return rows
+
+
+def _keys(analysis: str, fitted: FittedModel) -> dict[str, Any]:
+    return {"analysis": analysis, "model": fitted.spec.id, "endpoint": fitted.spec.endpoint}

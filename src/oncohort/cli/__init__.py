@@ -1,0 +1,1 @@
+"""The command line. Each command is a file; nothing is imported before it is asked for."""

@@ -1,0 +1,32 @@
+"""``oncohort check``: the findings, and whether a run may be trusted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("check")
+@click.argument("study", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+def command(study: Path, *, as_json: bool) -> None:
+    """Read and check STUDY, a folder or its study.toml. Exit code 4 if a finding is fatal or an error."""
+    from oncohort.cli.tell import count_in_words, findings_as_json, print_json, progress
+    from oncohort.errors import DataError
+    from oncohort.intake.study import read_study
+    from oncohort.study.findings import LEVELS, at_least
+
+    with progress("reading"):
+        content = read_study(study)
+    findings = sorted(content.findings, key=lambda finding: LEVELS.index(finding.level))
+    if as_json:
+        print_json(findings_as_json(findings))
+    else:
+        for finding in findings:
+            click.echo(f"{finding.level}: {finding.in_full()}")
+        sources = ", ".join(f"{s.name}: {s.n_rows} rows, {s.n_columns} columns" for s in content.records.sources)
+        click.echo(f"checked {sources}; {count_in_words(findings)}")
+    grave = [finding for finding in findings if at_least(finding.level, "error")]
+    if grave:
+        raise DataError(f"{study}: {count_in_words(grave)} to mend in the data or in study.toml")

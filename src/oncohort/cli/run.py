@@ -1,0 +1,37 @@
+"""``oncohort run``: the whole pipeline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("run")
+@click.argument("study", type=click.Path(path_type=Path))
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Folder for the results; default: run, in the study's folder."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+def command(study: Path, out: Path | None, *, as_json: bool) -> None:
+    """Run STUDY, a folder or its study.toml: report, tables, figures and numbers."""
+    from oncohort.cli.summary import in_words, summarize
+    from oncohort.cli.tell import now, print_json, progress
+    from oncohort.intake.study import read_study
+    from oncohort.pipeline import analyze_study
+    from oncohort.writer.folder import refuse_foreign
+    from oncohort.writer.run import write_run
+
+    with progress("reading"):
+        content = read_study(study)
+    target = out or content.folder / "run"
+    refuse_foreign(target)
+    with progress("analyzing"):
+        run = analyze_study(content)
+    with progress("writing tables and figures"):
+        report = write_run(run, target, finished=now())
+    summary = summarize(run, report, target)
+    if as_json:
+        print_json(summary)
+    else:
+        click.echo(in_words(summary))

@@ -1,0 +1,48 @@
+"""What the commands print: progress on stderr, one summary on stdout, the same as JSON for machines."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from oncohort.study.findings import Finding, count_by_level
+
+
+@contextmanager
+def progress(words: str) -> Iterator[None]:
+    """Show what is being done while it is done, on a terminal only."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(words):
+        yield
+
+
+def now() -> datetime:
+    """Return the time a manifest gives. The clock is read here and nowhere else."""
+    return datetime.now(UTC)  # noqa: TID251
+
+
+def print_json(content: dict[str, Any]) -> None:
+    click.echo(json.dumps(content, indent=2, ensure_ascii=False))
+
+
+def findings_as_json(findings: Sequence[Finding]) -> dict[str, Any]:
+    return {"counts": count_by_level(findings), "findings": [asdict(finding) for finding in findings]}
+
+
+def count_in_words(findings: Sequence[Finding]) -> str:
+    """Return "2 errors, 1 note", or "no findings"."""
+    counts = [
+        f"{n} {level}{'s' if n > 1 and level != 'fatal' else ''}" for level, n in count_by_level(findings).items() if n
+    ]
+    return ", ".join(counts) or "no findings"

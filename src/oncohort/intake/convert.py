@@ -1,0 +1,242 @@
+"""Convert columns of text to the types of the protocol; each cell that does not convert is a finding."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from difflib import get_close_matches
+from math import isfinite
+from typing import Any, Final
+
+import polars as pl
+
+from oncohort.errors import DataError
+from oncohort.intake.hints import date_hint, has_digit, is_missing_word, number_hint
+from oncohort.intake.read import RawTable
+from oncohort.study.findings import Finding
+from oncohort.study.protocol import TableFile
+from oncohort.study.records import ColumnType
+
+RESERVED: Final = ("patient_id", "row")
+
+_DTYPES: Final[dict[ColumnType, type[pl.DataType]]] = {"number": pl.Float64, "date": pl.Date, "text": pl.String}
+_DATE_PATTERNS: Final = {
+    "Y-M-D": r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})",
+    "Y/M/D": r"(?P<y>\d{4})/(?P<m>\d{1,2})/(?P<d>\d{1,2})",
+    "D.M.Y": r"(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4})",
+    "D/M/Y": r"(?P<d>\d{1,2})/(?P<m>\d{1,2})/(?P<y>\d{4})",
+    "M/D/Y": r"(?P<m>\d{1,2})/(?P<d>\d{1,2})/(?P<y>\d{4})",
+}
+_TIME_OF_DAY: Final = r"(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?"
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """One column on its way: its cells, null where missing, and what each distinct cell converts to."""
+
+    name: str
+    kind: ColumnType
+    cells: list[str | None]
+    converted: dict[str, Any]
+
+    def fails(self, place: int) -> bool:
+        cell = self.cells[place]
+        return cell is not None and self.converted[cell] is None
+
+
+def convert(
+    raw: RawTable,
+    spec: TableFile,
+    types: Mapping[str, ColumnType],
+    missing_by_column: Mapping[str, tuple[str, ...]],
+) -> tuple[pl.DataFrame, list[Finding]]:
+    """Return the columns of ``types`` typed, with ``patient_id`` and ``row``, and what did not convert.
+
+    Parameters
+    ----------
+    raw : RawTable
+        n rows of text.
+    spec : TableFile
+        Names the patient_id column, the words that mean "missing" and the date format. An ISO date
+        is read under any format; a time of day is left out, because the day is the unit of clinical time.
+    types : mapping of column to "number", "date" or "text"
+        The columns to keep.
+    missing_by_column : mapping of column to words
+        Words that mean "missing" in that column alone.
+
+    Returns
+    -------
+    DataFrame
+        n rows: Float64, Date or String, null where the cell is empty, missing or not convertible.
+    list of Finding
+        NOT-A-NUMBER and NOT-A-DATE (error), MISSING-WORD (warning): one a cell. SECOND-HEADER
+        (fatal): one for a first row that is no patient.
+
+    Raises
+    ------
+    DataError
+        A column is not in the file, or bears one of the two reserved names.
+
+    Examples
+    --------
+    >>> from oncohort.study.records import Source
+    >>> text = pl.DataFrame({"Number": ["1", "2"], "AFP": ["2.2", ">20000"]})
+    >>> raw = RawTable(text, (2, 3), Source("a.csv", "", 2, 2, ()), (".",))
+    >>> frame, findings = convert(raw, TableFile(file="a.csv", patient_id="Number"), {"AFP": "number"}, {})
+    >>> frame.rows(), findings[0].rule, findings[0].row
+    ([(2.2, '1', 2), (None, '2', 3)], 'NOT-A-NUMBER', 3)
+    """
+    _require_columns(raw, [spec.patient_id, *types])
+    _refuse_reserved(spec, types, raw.source.name)
+    columns = [
+        _column(raw, spec, name, kind, (*spec.missing, *missing_by_column.get(name, ())))
+        for name, kind in types.items()
+    ]
+    patient_id = _known(raw.frame[spec.patient_id], spec.missing)
+    frame = pl.DataFrame(
+        {
+            column.name: pl.Series(
+                [None if c is None else column.converted[c] for c in column.cells], dtype=_DTYPES[column.kind]
+            )
+            for column in columns
+        }
+        | {"patient_id": pl.Series(patient_id, dtype=pl.String), "row": pl.Series(raw.row, dtype=pl.Int64)}
+    )
+    second_header = _is_second_header(columns, patient_id[0])
+    findings = [_second_header(raw)] if second_header else []
+    for column in columns:
+        findings.extend(_failures(column, spec, raw, patient_id, start=int(second_header)))
+    return frame, findings
+
+
+def parse_number(cell: str, decimal: tuple[str, ...]) -> float | None:
+    """Return the number a cell holds in plain ASCII digits, or None; it has no thousands separators.
+
+    Examples
+    --------
+    >>> parse_number("2,2", (",",)), parse_number("2.2", (",",)), parse_number("1e-3", (".",))
+    (2.2, None, 0.001)
+    """
+    marks = "".join(decimal)
+    if not re.fullmatch(rf"[+-]?([0-9]+[{marks}]?[0-9]*|[{marks}][0-9]+)([eE][+-]?[0-9]+)?", cell):
+        return None
+    number = float(cell.replace(",", "."))
+    return number if isfinite(number) else None
+
+
+def parse_date(cell: str, date_format: str) -> date | None:
+    """Return the day a cell holds in the format told or in ISO, or None; the year lies in 1900–2100.
+
+    Examples
+    --------
+    >>> parse_date("15.3.2009", "D.M.Y"), parse_date("2009-03-15", "D.M.Y"), parse_date("30.2.2009", "D.M.Y")
+    (datetime.date(2009, 3, 15), datetime.date(2009, 3, 15), None)
+    """
+    for name in dict.fromkeys((date_format, "Y-M-D")):
+        found = re.fullmatch(_DATE_PATTERNS[name] + _TIME_OF_DAY, cell, re.ASCII)
+        if found:
+            year, month, day = (int(found[part]) for part in "ymd")
+            return _calendar_day(year, month, day)
+    return None
+
+
+def _calendar_day(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day) if 1900 <= year <= 2100 else None
+    except ValueError:
+        return None
+
+
+def _column(raw: RawTable, spec: TableFile, name: str, kind: ColumnType, missing: tuple[str, ...]) -> _Column:
+    cells = _known(raw.frame[name], missing)
+    distinct = {cell for cell in cells if cell is not None}
+    if kind == "number":
+        return _Column(name, kind, cells, {cell: parse_number(cell, raw.decimal) for cell in distinct})
+    if kind == "date":
+        return _Column(name, kind, cells, {cell: parse_date(cell, spec.date_format) for cell in distinct})
+    return _Column(name, kind, cells, {cell: cell for cell in distinct})
+
+
+def _known(cells: pl.Series, missing: tuple[str, ...]) -> list[str | None]:
+    return [None if cell in missing else cell for cell in cells.to_list()]
+
+
+def _failures(
+    column: _Column, spec: TableFile, raw: RawTable, patient_id: list[str | None], *, start: int
+) -> Iterator[Finding]:
+    for place in range(start, len(column.cells)):
+        if column.fails(place):
+            cell = column.cells[place] or ""
+            level, rule, sentence = _judge(cell, column.kind, spec)
+            yield Finding(
+                level=level,
+                rule=rule,
+                sentence=sentence,
+                file=raw.source.name,
+                column=column.name,
+                row=raw.row[place],
+                patient_id=patient_id[place] or "",
+                value=cell,
+            )
+
+
+def _judge(cell: str, kind: ColumnType, spec: TableFile) -> tuple[Any, str, str]:
+    """Return level, rule and sentence for a cell that does not convert."""
+    expected = "a number" if kind == "number" else f"a date as {spec.date_format}"
+    sentence = f"{expected} was expected, so the cell counts as missing"
+    if is_missing_word(cell):
+        return "warning", "MISSING-WORD", f"{sentence}; a word for no value belongs in missing under [records.patients]"
+    rule = "NOT-A-NUMBER" if kind == "number" else "NOT-A-DATE"
+    hint = number_hint(cell) if kind == "number" else date_hint(cell, spec.date_format)
+    return "error", rule, f"{sentence}; {hint}" if hint else sentence
+
+
+def _is_second_header(columns: list[_Column], first_id: str | None) -> bool:
+    """Return whether the first row is a second header: words in most number columns, where later rows have none."""
+    typed = [column for column in columns if column.kind != "text" and column.cells[0] is not None]
+    words = [
+        column
+        for column in typed
+        if column.fails(0) and not has_digit(column.cells[0] or "") and not is_missing_word(column.cells[0] or "")
+    ]
+    others = [any(not column.fails(k) for k in range(1, len(column.cells))) for column in words]
+    return 2 * len(words) > len(typed) and all(others) and (len(words) > 1 or first_id is None)
+
+
+def _second_header(raw: RawTable) -> Finding:
+    sentence = (
+        "this row holds words where numbers were expected, as a second header row does; "
+        "set header_rows = 2 under [records.patients]"
+    )
+    return Finding("fatal", "SECOND-HEADER", sentence, file=raw.source.name, row=raw.row[0])
+
+
+def _require_columns(raw: RawTable, wanted: Iterable[str]) -> None:
+    there = raw.frame.columns
+    lacking = [name for name in dict.fromkeys(wanted) if name not in there]
+    if lacking:
+        said = " and ".join(f'no column "{name}"{_near(name, there)}' for name in lacking)
+        listed = f"; its columns are {', '.join(there)}" if len(there) <= 12 else f"; it has {len(there)} columns"
+        raise DataError(f"{raw.source.name}: has {said}{listed}")
+
+
+def _near(name: str, there: list[str]) -> str:
+    """Return ``(did you mean "x"?)``: the same words in another case or with a unit, else the most alike."""
+    plain = {_plain(column): column for column in reversed(there)}
+    near = [plain[_plain(name)]] if _plain(name) in plain else []
+    near += [plain[key] for key in get_close_matches(_plain(name), list(plain), n=2, cutoff=0.7)]
+    listed = " or ".join(f'"{column}"' for column in dict.fromkeys(near))
+    return f" (did you mean {listed}?)" if listed else ""
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s_.-]+", " ", re.sub(r"[(（\[].*?[)）\]]", "", name)).strip().lower()
+
+
+def _refuse_reserved(spec: TableFile, types: Mapping[str, ColumnType], name: str) -> None:
+    for column in RESERVED:
+        own_id = column == "patient_id" and spec.patient_id == "patient_id" and types.get(column) == "text"
+        if column in types and not own_id:
+            raise DataError(f'{name}: the column name "{column}" is kept for the study itself; rename the column')

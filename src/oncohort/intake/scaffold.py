@@ -1,0 +1,54 @@
+"""A new study folder: the spreadsheet copied in, and a ``study.toml`` that asks for what cannot be seen."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from oncohort.errors import OutputError
+from oncohort.intake.draft import draft_study
+from oncohort.intake.read import read_table
+from oncohort.intake.study import PROTOCOL_FILE
+from oncohort.study.parse import CHOOSE
+from oncohort.study.protocol import TableFile
+
+
+@dataclass(frozen=True, slots=True)
+class Scaffold:
+    """A folder that was made: its protocol, and how many choices in it are still open."""
+
+    protocol_file: Path
+    n_open: int
+
+
+def scaffold_study(folder: Path, source: Path, sheet: str | None) -> Scaffold:
+    """Make ``folder`` with a copy of ``source`` under ``data/`` and a drafted ``study.toml``.
+
+    Raises
+    ------
+    DataError
+        If the spreadsheet cannot be read.
+    OutputError
+        If ``folder`` is there already and holds anything, or cannot be written.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise OutputError(f"{folder}: is there already; a new or empty folder was expected")
+    name = f"data/{source.name}"
+    spec = TableFile(file=name, patient_id="", sheet=sheet)
+    raw = read_table(source, spec, name=source.name)
+    text = draft_study(raw, spec, title=folder.resolve().name.replace("-", " ").replace("_", " ").capitalize())
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as made:
+            draft = Path(made) / "study"
+            (draft / "data").mkdir(parents=True)
+            shutil.copyfile(source, draft / name)
+            (draft / PROTOCOL_FILE).write_text(text, encoding="utf-8", newline="\n")
+            if folder.exists():
+                folder.rmdir()
+            draft.rename(folder)
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be written ({error.strerror})") from error
+    return Scaffold(folder / PROTOCOL_FILE, text.count(f'"{CHOOSE}"'))

@@ -1,0 +1,58 @@
+"""A study folder, read: its protocol and its records."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from oncohort.errors import DataError, ProtocolError, UsageError
+from oncohort.intake.records import read_records
+from oncohort.study.findings import Finding
+from oncohort.study.parse import parse_protocol
+from oncohort.study.protocol import Protocol
+from oncohort.study.records import Records
+
+PROTOCOL_FILE: Final = "study.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """What a study folder holds: the protocol with its fingerprint, the records, and what the checks found."""
+
+    folder: Path
+    protocol: Protocol
+    protocol_sha256: str
+    records: Records
+    findings: tuple[Finding, ...]
+
+
+def read_study(path: Path) -> Study:
+    """Read a study from its folder or its ``study.toml``.
+
+    Raises
+    ------
+    UsageError
+        If there is nothing at ``path``, or a folder without ``study.toml``.
+    ProtocolError
+        If the protocol cannot be read or contradicts itself.
+    DataError
+        If a file of records cannot be read.
+    """
+    file = path / PROTOCOL_FILE if path.is_dir() else path
+    if not path.exists():
+        raise UsageError(f"{path}: there is no such folder or file; the folder of a study was expected")
+    if not file.is_file():
+        raise UsageError(f"{path}: there is no {PROTOCOL_FILE} in this folder; oncohort new makes one")
+    try:
+        content = file.read_bytes()
+        text = content.decode("utf-8-sig")
+    except OSError as error:
+        raise DataError(f"{file.name}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise ProtocolError(f"{file.name}:{line} this is not UTF-8; save the file as UTF-8") from error
+    protocol = parse_protocol(text, file.name)
+    records, findings = read_records(file.parent, protocol)
+    return Study(file.parent, protocol, hashlib.sha256(content).hexdigest(), records, tuple(findings))

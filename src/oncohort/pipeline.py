@@ -1,0 +1,81 @@
+"""A study is a function from a protocol and records to results. This is the function."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from oncohort.analysis.plan import analyze_cohort
+from oncohort.derive.cohort import derive_cohort
+from oncohort.errors import DataError
+from oncohort.intake.study import Study, read_study
+from oncohort.study.cohort import Cohort
+from oncohort.study.findings import Finding, at_least, count_by_level
+from oncohort.study.protocol import Protocol
+from oncohort.study.records import Records
+from oncohort.study.results import Results
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRun:
+    """Everything one run knows: what was asked, what was read, what was found."""
+
+    protocol: Protocol
+    protocol_sha256: str
+    records: Records
+    cohort: Cohort
+    results: Results
+    findings: tuple[Finding, ...]
+
+
+def run_study(path: str | Path) -> StudyRun:
+    """Read a study from its folder or its ``study.toml``, and analyze it. Nothing is written.
+
+    Parameters
+    ----------
+    path : str or Path
+        The folder of the study, or its ``study.toml``.
+
+    Returns
+    -------
+    StudyRun
+        ``results.rows`` is the long table of every number; `write_run` makes a folder of it.
+
+    Raises
+    ------
+    UsageError, ProtocolError, DataError, AnalysisError
+        If there is no study, its protocol or its data cannot be used, or no patient is left.
+
+    Examples
+    --------
+    >>> from oncohort.demo import demo_study
+    >>> with demo_study("sorafenib") as folder:
+    ...     run = run_study(folder)
+    >>> run.results.text("survival", "median", endpoint="OS")
+    '10.5'
+    """
+    return analyze_study(read_study(Path(path)))
+
+
+def analyze_study(study: Study) -> StudyRun:
+    """Derive the cohort and analyze it, unless a finding is as grave as the protocol's ``checks.stop_at``."""
+    protocol = study.protocol
+    stop_if_grave(study.findings, protocol)
+    cohort, derived = derive_cohort(study.records, protocol)
+    stop_if_grave(derived, protocol)
+    results, guarded = analyze_cohort(cohort, protocol)
+    findings = (*study.findings, *derived, *guarded)
+    return StudyRun(protocol, study.protocol_sha256, study.records, cohort, results, findings)
+
+
+def stop_if_grave(findings: Sequence[Finding], protocol: Protocol) -> None:
+    """Raise DataError with the findings at or above ``checks.stop_at``, the first twenty in full."""
+    grave = [finding for finding in findings if at_least(finding.level, protocol.checks.stop_at)]
+    if not grave:
+        return
+    lines = [f"{finding.level}: {finding.in_full()}" for finding in grave[:20]]
+    if len(grave) > len(lines):
+        counts = ", ".join(f"{n} {level}" for level, n in count_by_level(grave).items() if n)
+        lines.append(f"… {len(grave)} findings in all ({counts}); oncohort check lists them")
+    raise DataError("\n".join(lines))

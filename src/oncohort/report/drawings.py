@@ -1,0 +1,179 @@
+"""The figures of a study: which the protocol names, what they show, and their three formats."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import nan
+from typing import TYPE_CHECKING
+
+from oncohort.report.figures.export import to_pdf, to_png, to_svg
+from oncohort.report.figures.flow import FlowBox, FlowSide, plot_flow
+from oncohort.report.figures.forest import ForestHeads, ForestRow, plot_forest
+from oncohort.report.figures.kaplan_meier import plot_kaplan_meier
+from oncohort.report.figures.panel import CurveData, KaplanMeierPanel
+from oncohort.report.names import factor_label, level_label, p_phrase
+from oncohort.report.tables import estimate_with_limits
+from oncohort.study.protocol import Curve, Figure, Model, Protocol
+from oncohort.study.results import Results, Row
+from oncohort.study.text import NOT_REACHED
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Canvas
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """One figure in the formats a journal, a web page and a document take."""
+
+    caption: str
+    alt: str
+    svg: str
+    pdf: bytes
+    png: bytes
+    width_mm: float
+
+
+def figures_of(protocol: Protocol) -> tuple[Figure, ...]:
+    """Return the figures the protocol names; if none, the curves of its endpoints and a forest for each model."""
+    if protocol.figure:
+        return protocol.figure
+    curves = tuple(Curve(endpoint=endpoint.id) for endpoint in protocol.endpoint)
+    forests = tuple(Figure(id=f"forest_{model.id}", forest=model.id) for model in protocol.model)
+    return (Figure(id="survival", curves=curves), *forests)
+
+
+def draw_curves(results: Results, protocol: Protocol, figure: Figure) -> Drawing:
+    """Draw the Kaplan–Meier panels of one figure."""
+    panels = [_panel(results, protocol, curve) for curve in figure.curves]
+    canvas = plot_kaplan_meier(panels, width_mm=120 if len(panels) == 1 else 170, min_cell=protocol.privacy.min_cell)
+    told = [_panel_in_words(panel) for panel in panels]
+    caption = figure.caption or "Kaplan–Meier curves of " + "; ".join(
+        _title(protocol, curve) for curve in figure.curves
+    )
+    legend = "Ticks mark censored patients; shaded bands are pointwise 95% confidence intervals."
+    return _export(canvas, f"{caption}. {legend}", " ".join(told))
+
+
+def _panel(results: Results, protocol: Protocol, curve: Curve) -> KaplanMeierPanel:
+    endpoint = protocol.find_endpoint(curve.endpoint)
+    unit = next(row.unit for row in results.select("survival", endpoint=curve.endpoint) if row.statistic == "median")
+    since = f" since {endpoint.measured_from}" if endpoint.measured_from else ""
+    return KaplanMeierPanel(
+        curves=tuple(_curves(results, curve, unit)),
+        time_label=f"{unit.capitalize()}{since}",
+        survival_label=endpoint.label or endpoint.id,
+        time_unit=unit,
+        title=factor_label(protocol.find_factor(curve.by)) if curve.by else "",
+        annotations=_log_rank(results, curve),
+    )
+
+
+def _curves(results: Results, curve: Curve, unit: str) -> Iterator[CurveData]:
+    if curve.by is None:
+        yield CurveData("", results.curve(curve.endpoint), _median(results, "survival", unit, endpoint=curve.endpoint))
+        return
+    compared = results.select("univariable_km", endpoint=curve.endpoint, variable=curve.by)
+    model = compared[0].model
+    for level in results.levels_of(curve.by):
+        rows = results.curve(curve.endpoint, curve.by, level.level)
+        keys = {"endpoint": curve.endpoint, "model": model, "variable": curve.by, "level": level.level}
+        if rows:
+            yield CurveData(level.label, rows, _median(results, "univariable_km", unit, **keys))
+
+
+def _median(results: Results, analysis: str, unit: str, **keys: str) -> str:
+    text = estimate_with_limits(results, analysis, "median", **keys)
+    if text == NOT_REACHED:
+        return "median not reached"
+    estimate, _, limits = text.partition(" (")
+    return f"median {estimate} {unit} (95% CI, {limits}" if limits else f"median {estimate} {unit}"
+
+
+def _log_rank(results: Results, curve: Curve) -> tuple[str, ...]:
+    if curve.by is None:
+        return ()
+    tests = results.select("univariable_km", endpoint=curve.endpoint, variable=curve.by, level="", group="")
+    p_values = [row.text for row in tests if row.statistic == "p_value"]
+    return (f"Log-rank {p_phrase(p_values[0])}",) if p_values else ()
+
+
+def _title(protocol: Protocol, curve: Curve) -> str:
+    name = protocol.find_endpoint(curve.endpoint).label or curve.endpoint
+    by = f" by {factor_label(protocol.find_factor(curve.by))}" if curve.by else ""
+    return f"{name[0].lower()}{name[1:]}{by}" if not name[:2].isupper() else f"{name}{by}"
+
+
+def _panel_in_words(panel: KaplanMeierPanel) -> str:
+    """Say what a panel shows, for a reader who cannot see it."""
+    curves = "; ".join(
+        f"{curve.label}: {curve.median_text}" if curve.label else curve.median_text for curve in panel.curves
+    )
+    by = f" by {panel.title}" if panel.title else ""
+    return f"{panel.survival_label}{by}. {curves}. {' '.join(panel.annotations)}".strip()
+
+
+def draw_forest(results: Results, protocol: Protocol, figure: Figure) -> Drawing | None:
+    """Draw the hazard ratios of a final model; None where there is no final model."""
+    model = next(m for m in protocol.model if m.id == figure.forest)
+    rows = [row for name in model.factors for row in _forest_rows(results, protocol, model, name)]
+    if not rows:
+        return None
+    n, events = (
+        results.text("multivariable_cox", name, model=model.id, endpoint=model.endpoint) for name in ("n", "n_event")
+    )
+    canvas = plot_forest(rows, heads=ForestHeads(label="Factor"))
+    caption = figure.caption or f"Hazard ratios of the multivariable model for {model.label or model.endpoint}"
+    told = "; ".join(f"{row.label}: {row.text}" for row in rows if row.kind == "estimate")
+    return _export(canvas, f"{caption}, {n} patients and {events} events", told)
+
+
+def _forest_rows(results: Results, protocol: Protocol, model: Model, name: str) -> list[ForestRow]:
+    keys = {"model": model.id, "endpoint": model.endpoint, "variable": name}
+    estimates = [row for row in results.select("multivariable_cox", **keys) if row.statistic == "estimate"]
+    if not estimates:
+        return []
+    label = factor_label(protocol.find_factor(name))
+    coding = results.text("multivariable_cox", "method", **keys)
+    rows: list[ForestRow] = []
+    for row in estimates:
+        at = {**keys, "level": row.level}
+        limits = [results.get("multivariable_cox", side, **at) for side in ("conf_low", "conf_high")]
+        low, high = (nan if limit is None or limit.value is None else limit.value for limit in limits)
+        words = f"{level_label(results, name, row.level)} {coding}" if row.level else coding
+        rows.append(
+            ForestRow(
+                label=words if len(estimates) > 1 else f"{label}, {words}",
+                estimate=nan if row.value is None else row.value,
+                conf_low=low,
+                conf_high=high,
+                text=estimate_with_limits(results, "multivariable_cox", "estimate", **at),
+                p_text=results.text("multivariable_cox", "p_value", **at),
+            )
+        )
+    return [ForestRow(label=label, kind="header"), *rows] if len(rows) > 1 else rows
+
+
+def draw_flow(results: Results, protocol: Protocol) -> Drawing:
+    """Draw who was read, who was left out by which criterion, and who was analyzed."""
+    labels = {criterion.id: criterion.label or criterion.id for criterion in protocol.criterion}
+    reasons = [(labels[row.variable], int(row.value or 0)) for row in results.select("flow", level="excluded")]
+    read, analyzed = (int(row.value or 0) for row in _read_and_analyzed(results))
+    side = FlowSide("Excluded", read - analyzed, tuple(reasons))
+    canvas = plot_flow(
+        (FlowBox("Patients read", read, (side,)), FlowBox("Analyzed", analyzed)), min_cell=protocol.privacy.min_cell
+    )
+    told = "; ".join(f"{label}: {n}" for label, n in reasons)
+    return _export(
+        canvas, "Patients read, excluded and analyzed", f"{read} read. Excluded: {told}. {analyzed} analyzed."
+    )
+
+
+def _read_and_analyzed(results: Results) -> Iterator[Row]:
+    for level in ("read", "analyzed"):
+        yield from results.select("flow", level=level)
+
+
+def _export(canvas: Canvas, caption: str, alt: str) -> Drawing:
+    svg = to_svg(canvas, title=caption, description=alt)
+    return Drawing(caption, alt, svg, to_pdf(canvas), to_png(canvas), canvas.get_figwidth() * 25.4)

@@ -1,0 +1,187 @@
+"""The look of every figure: colours, line styles, fonts and sizes of a journal page."""
+
+from __future__ import annotations
+
+import logging
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+import matplotlib as mpl
+from matplotlib import font_manager
+from matplotlib.font_manager import FontProperties
+
+SINGLE_COLUMN_MM: Final = 85.0
+DOUBLE_COLUMN_MM: Final = 170.0
+MM_PER_INCH: Final = 25.4
+
+TEXT_PT: Final = 7.0
+LETTER_PT: Final = 9.0
+LINE_MM: Final = 3.3
+AXIS_PT: Final = 0.6
+CURVE_PT: Final = 1.1
+# Opacity of the confidence bands of one, two and three curves.
+BAND_ALPHAS: Final = (0.18, 0.16, 0.11)
+GREY: Final = "#6b6b6b"
+LIGHT: Final = "#f2f2f2"
+
+# Okabe and Ito's colours without yellow, which is lost on white paper, in an order that alternates dark and light.
+COLORS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#E69F00", "#56B4E9")
+# On and off lengths in multiples of the line width; () is a solid line.
+DASHES: Final[tuple[tuple[float, ...], ...]] = (
+    (),
+    (5.0, 1.6),
+    (1.2, 1.2),
+    (7.0, 1.6, 1.2, 1.6),
+    (2.8, 1.2),
+    (9.0, 2.2),
+    (7.0, 1.4, 1.2, 1.4, 1.2, 1.4),
+)
+
+LATIN_FAMILY: Final = "DejaVu Sans"
+CJK_FAMILIES: Final = (
+    "Noto Sans CJK SC",
+    "Noto Sans SC",
+    "Source Han Sans SC",
+    "Noto Sans CJK JP",
+    "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei",
+    "Microsoft YaHei",
+    "SimHei",
+    "PingFang SC",
+    "Hiragino Sans GB",
+    "Heiti SC",
+    "Droid Sans Fallback",
+)
+
+# SVG text stays text (selectable, searchable); export.to_svg puts the glyphs it needs into the file as a web font,
+# so that it looks the same on a machine without the font. Outlines ("path") would look the same but not be text.
+_PARAMETERS: Final[dict[str, object]] = {
+    "axes.linewidth": AXIS_PT,
+    "axes.unicode_minus": True,
+    "figure.dpi": 100.0,
+    "font.size": TEXT_PT,
+    "lines.solid_capstyle": "butt",
+    "lines.scale_dashes": True,
+    "pdf.fonttype": 42,
+    "savefig.facecolor": "white",
+    "svg.fonttype": "none",
+    "svg.hashsalt": "oncohort",
+    "text.hinting": "none",
+    "text.parse_math": False,
+    "text.usetex": False,
+}
+
+
+class LineLook(NamedTuple):
+    """How one curve is drawn: a colour, and a dash pattern that tells it apart in grey."""
+
+    color: str
+    linestyle: tuple[float, tuple[float, ...]] | str
+
+
+@contextmanager
+def journal_style() -> Iterator[None]:
+    """Hold the settings of our figures inside a ``with`` block, whatever the user's own matplotlib settings are.
+
+    The settings before it return when the block ends.
+
+    Examples
+    --------
+    >>> with journal_style():
+    ...     mpl.rcParams["text.parse_math"]
+    False
+    """
+    log = logging.getLogger("matplotlib.font_manager")
+    level = log.level
+    # It would tell every user whose CJK font has no bold face that the regular one is taken.
+    log.setLevel(logging.ERROR)
+    try:
+        with mpl.rc_context():
+            mpl.rcdefaults()
+            mpl.rcParams.update(_PARAMETERS)  # pyright: ignore[reportCallIssue, reportArgumentType]
+            mpl.rcParams["font.family"] = list(text_families())
+            yield
+    finally:
+        log.setLevel(level)
+
+
+def line_look(index: int) -> LineLook:
+    """Return the colour and line style of the curve at place ``index`` (from 0); the first 49 all differ.
+
+    Examples
+    --------
+    >>> line_look(0), line_look(1)
+    (LineLook(color='#0072B2', linestyle='-'), LineLook(color='#D55E00', linestyle=(0.0, (5.0, 1.6))))
+    """
+    turn, place = divmod(index, len(COLORS))
+    dashes = DASHES[(place + turn) % len(DASHES)]
+    return LineLook(COLORS[place], (0.0, dashes) if dashes else "-")
+
+
+@lru_cache(maxsize=1)
+def text_families() -> tuple[str, ...]:
+    """Return the font families of all text: DejaVu Sans, which comes with matplotlib, then one CJK family if found.
+
+    DejaVu Sans stands first so that a figure without CJK text is the same on every machine.
+    """
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    return (LATIN_FAMILY, *[name for name in CJK_FAMILIES if name in installed][:1])
+
+
+def font_file(family: str, *, bold: bool) -> str:
+    """Return the path of the file matplotlib draws ``family`` with."""
+    properties = FontProperties(family=family, weight="bold" if bold else "normal")
+    return str(font_manager.findfont(properties))
+
+
+def has_glyph(family: str, character: str, *, bold: bool) -> bool:
+    """Say whether the font that draws ``family`` has a glyph for ``character``."""
+    return ord(character) in _glyph_codes(font_file(family, bold=bold))
+
+
+def find_missing_glyphs(text: str) -> set[str]:
+    r"""Return the characters of ``text`` that no font at hand can draw; they would be printed as empty boxes.
+
+    Line ends are no glyphs and never missing. Other control characters always are.
+
+    Parameters
+    ----------
+    text : str
+        Any text that goes into a figure, such as the label of a level.
+
+    Returns
+    -------
+    set of str
+        Single characters; empty if all can be drawn.
+
+    Examples
+    --------
+    >>> find_missing_glyphs("AFP ≥400 μg/L")
+    set()
+    >>> find_missing_glyphs("tumour \U00012000")
+    {'𒀀'}
+    """
+    return {c for c in set(text) - {"\n"} if unicodedata.category(c) == "Cc" or not _can_draw(c)}
+
+
+def mask_count(count: int, min_cell: int) -> str:
+    """Write a count; one from 1 to ``min_cell`` − 1 is told only as "<min_cell".
+
+    Examples
+    --------
+    >>> mask_count(3, 5), mask_count(0, 5), mask_count(5, 5), mask_count(3, 0)
+    ('<5', '0', '5', '3')
+    """
+    return f"<{min_cell}" if 0 < count < min_cell else str(count)
+
+
+def _can_draw(character: str) -> bool:
+    return any(has_glyph(family, character, bold=bold) for family in text_families() for bold in (False, True))
+
+
+@lru_cache(maxsize=16)
+def _glyph_codes(path: str) -> frozenset[int]:
+    return frozenset(font_manager.get_font(path).get_charmap())

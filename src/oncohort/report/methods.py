@@ -1,0 +1,156 @@
+"""The methods paragraph: what was done, from the protocol and the values in force."""
+
+from __future__ import annotations
+
+from oncohort.report.names import METHOD_WORDS, factor_label, listed
+from oncohort.study.protocol import Endpoint, Factor, Model, Protocol
+from oncohort.study.results import Results
+
+
+def phrase_methods(protocol: Protocol, results: Results, software: str) -> str:
+    """Return the statistical methods as one paragraph.
+
+    ``software`` names program and version. What the protocol leaves unsaid (the origin of an
+    endpoint, the design) is left out, never invented.
+    """
+    sentences = [_design(protocol)]
+    sentences += [_endpoint(endpoint) for endpoint in protocol.endpoint]
+    sentences += [_description(protocol), _survival(protocol), _splits(protocol, results), _models(protocol, results)]
+    force = protocol.settings()
+    sentences.append(f"Two-sided P < {force['study.alpha'].value} was considered significant.")
+    sentences.append(f'Analyses were done with {software}, profile "{protocol.study.profile}".')
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _design(protocol: Protocol) -> str:
+    study = protocol.study
+    if not study.design:
+        return ""
+    place = f" at {study.setting}" if study.setting else ""
+    ethics = f" The study was approved by {study.ethics.approval}." if study.ethics.approval else ""
+    consent = f" Consent was {study.ethics.consent}." if study.ethics.consent else ""
+    article = "an" if study.design[0].lower() in "aeiou" else "a"
+    return f"This was {article} {study.design}{place}.{ethics}{consent}"
+
+
+def _endpoint(endpoint: Endpoint) -> str:
+    name = f"{endpoint.label} ({endpoint.id})" if endpoint.label and endpoint.id not in endpoint.label else endpoint.id
+    if not (endpoint.measured_from and endpoint.measured_to):
+        return f"{name} was analyzed {_source(endpoint)}."
+    censored = f"; patients without an event were censored at {endpoint.censored_at}" if endpoint.censored_at else ""
+    return f"{name} was measured from {endpoint.measured_from} to {endpoint.measured_to}{censored}."
+
+
+def _source(endpoint: Endpoint) -> str:
+    """Say where time and event come from, for an endpoint whose protocol does not define it in words."""
+    if endpoint.time is not None:
+        return f'as recorded in the column "{endpoint.time.column}" ({endpoint.time.unit})'
+    return f'from the dates in the column "{endpoint.start}" and the columns of its events'
+
+
+def _description(protocol: Protocol) -> str:
+    factors = {name: protocol.find_factor(name) for table in protocol.table for name in table.factors}
+    measured = {f.describe or "median-range" for f in factors.values() if _is_measured(f)}
+    faces = {
+        "median-range": "median and range",
+        "median-quartiles": f"median and quartiles ({_quartiles(protocol)})",
+        "mean-sd": "mean and standard deviation",
+    }
+    words = [faces[face] for face in faces if face in measured]
+    continuous = f"Continuous data are given as {listed(words)}. " if words else ""
+    if not any(table.by for table in protocol.table):
+        return continuous.strip()
+    tests = {
+        "pearson": "Pearson's χ² test",
+        "fisher": "Fisher's exact test",
+        "fisher-if-small": "Pearson's χ² test, or Fisher's exact test where an expected count was below 5",
+    }
+    table_test = tests[str(protocol.settings()["description.table_test"].value)]
+    return f"{continuous}Groups were compared by {table_test}, and by rank tests for continuous data."
+
+
+def _is_measured(factor: Factor) -> bool:
+    return factor.levels is None and factor.describe != "count" and (factor.cut is None or factor.describe is not None)
+
+
+def _quartiles(protocol: Protocol) -> str:
+    return METHOD_WORDS[str(protocol.settings()["description.quartiles"].value)]
+
+
+def _survival(protocol: Protocol) -> str:
+    force = {key: str(item.value) for key, item in protocol.settings().items()}
+    level = f"{100 * float(force['survival.conf_level']):g}%"
+    limits = METHOD_WORDS[force["survival.median_conf"]]
+    scale = METHOD_WORDS[force["survival.conf_type"]]
+    survival = (
+        f"Survival was estimated by the Kaplan–Meier method with Greenwood's variance and {scale} {level} "
+        f"confidence intervals (CI); medians have {limits}."
+    )
+    methods = protocol.settings()["follow_up.method"].value
+    named = [METHOD_WORDS[name] for name in (methods if isinstance(methods, tuple) else (str(methods),))]
+    follow_up = f" Follow-up is {listed(named)}." if "observed" in named else ""
+    if "reverse Kaplan–Meier" in named and not follow_up:
+        follow_up = " Median follow-up was estimated by the reverse Kaplan–Meier method."
+    if not any(table.kind == "univariable" for table in protocol.table):
+        return survival + follow_up
+    return f"{survival}{follow_up} Levels of a factor were compared by the log-rank test."
+
+
+def _splits(protocol: Protocol, results: Results) -> str:
+    used = {name for table in protocol.table for name in table.factors} | {n for m in protocol.model for n in m.factors}
+    split = [factor for factor in protocol.factor if factor.split == "median" and factor.id in used]
+    if not split:
+        return ""
+    bounds = [f"{factor_label(factor)} {results.levels_of(factor.id)[0].label}" for factor in split]
+    noun = "Factors were" if len(split) > 1 else "One factor was"
+    return f"{noun} divided at the sample median, a value equal to it counted with the lower group ({listed(bounds)})."
+
+
+def _models(protocol: Protocol, results: Results) -> str:
+    if not protocol.model:
+        return ""
+    force = {key: str(item.value) for key, item in protocol.settings().items()}
+    ties = METHOD_WORDS[force["survival.ties"]]
+    sentences = [f"Hazard ratios come from Cox proportional hazards models ({ties} ties), fitted to complete cases."]
+    by_selection: dict[str, list[Model]] = {}
+    for model in protocol.model:
+        by_selection.setdefault(_selection(protocol, model), []).append(model)
+    for words, models in by_selection.items():
+        of = "" if len(by_selection) == 1 else f" ({listed([m.label or m.endpoint for m in models])})"
+        sentences.append(f"{words[0].upper()}{words[1:]}{of}.")
+    sentences += [_coding(protocol, results, model) for model in protocol.model[:1]]
+    sentences += [_recoding(protocol, results, model) for model in protocol.model[1:]]
+    transform = METHOD_WORDS.get(force["survival.ph_transform"], force["survival.ph_transform"])
+    sentences.append(f"Proportional hazards were tested by the score test against time ({transform} transform).")
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _selection(protocol: Protocol, model: Model) -> str:
+    method, criterion, enter, remove = protocol.selection_of(model)
+    if method == "none":
+        return "all candidate factors were kept"
+    direction = "forward" if method == "forward-stepwise" else "backward"
+    return (
+        f"factors were selected by {direction} stepwise selection (entry by score test at P < {enter:.2f}, "
+        f"removal by {METHOD_WORDS[criterion]} at P ≥ {remove:.2f})"
+    )
+
+
+def _coding(protocol: Protocol, results: Results, model: Model) -> str:
+    codings = [f"{factor_label(protocol.find_factor(n))}: {_coding_of(results, model, n)}" for n in model.factors]
+    return f"The candidates were coded as follows. {'; '.join(codings)}."
+
+
+def _coding_of(results: Results, model: Model, name: str) -> str:
+    return results.text("multivariable_cox", "method", model=model.id, endpoint=model.endpoint, variable=name)
+
+
+def _recoding(protocol: Protocol, results: Results, model: Model) -> str:
+    """Say what a further model codes in another way than the first."""
+    first = protocol.model[0]
+    other = [
+        f"{factor_label(protocol.find_factor(name))}: {_coding_of(results, model, name)}"
+        for name in model.factors
+        if name not in first.factors or _coding_of(results, model, name) != _coding_of(results, first, name)
+    ]
+    return f"In the model for {model.label or model.endpoint}: {'; '.join(other)}." if other else ""

@@ -1,0 +1,148 @@
+"""The tables of a Cox model: hazard ratios alone and together, the checks, and the path of the selection."""
+
+from __future__ import annotations
+
+from oncohort.report.document import Cell, Row, TableBlock, Text
+from oncohort.report.names import METHOD_WORDS, factor_label, level_label, with_italic_p
+from oncohort.report.tables import P_HEAD, cell, estimate_with_limits
+from oncohort.study.protocol import Model, Protocol
+from oncohort.study.results import Results
+
+
+def tabulate_cox(results: Results, protocol: Protocol, model: Model, number: int) -> TableBlock:
+    """Return the univariable and the multivariable hazard ratios side by side, with n and events of both."""
+    spans = (Cell(""), Cell("Univariable", align="center", colspan=3), Cell("Multivariable", align="center", colspan=2))
+    names = ("n (events)", "Hazard ratio (95% CI)", P_HEAD, "Hazard ratio (95% CI)", P_HEAD)
+    body: list[Row] = []
+    for name in model.factors:
+        body += _factor_rows(results, protocol, model, name)
+    return TableBlock(
+        number,
+        f"Cox proportional hazards models for {model.label or model.endpoint}",
+        (spans, (Cell("Factor"), *(cell(text) for text in names))),
+        tuple(body),
+        notes=tuple(_notes(results, protocol, model)),
+        landscape=True,
+    )
+
+
+def _factor_rows(results: Results, protocol: Protocol, model: Model, name: str) -> list[Row]:
+    keys = {"model": model.id, "endpoint": model.endpoint, "variable": name}
+    label = factor_label(protocol.find_factor(name))
+    coding = results.text("multivariable_cox", "method", **keys)
+    counted = f"{results.text('univariable_cox', 'n', **keys)} ({results.text('univariable_cox', 'n_event', **keys)})"
+    levels = [r.level for r in results.select("univariable_cox", **keys) if r.statistic == "estimate"]
+    if not levels:
+        reason = results.text("univariable_cox", "method", **keys)
+        return [Row((Cell(label), cell(counted), cell(reason, align="left", colspan=4)))]
+    if len(levels) == 1:
+        words = f"{level_label(results, name, levels[0])} {coding}" if levels[0] else coding
+        return [Row((Cell(f"{label}, {words}"), cell(counted), *_both(results, keys, levels[0])))]
+    rows = [Row((Cell(f"{label}, {coding}"), cell(counted), *_both(results, keys, "(block)")), kind="group")]
+    for level in levels:
+        cells = _both(results, keys, level)
+        rows.append(Row((Cell(level_label(results, name, level), indent=1), cell(""), *cells)))
+    return rows
+
+
+def _both(results: Results, keys: dict[str, str], level: str) -> list[Cell]:
+    """Return ratio and P of the univariable and of the final model; a dash where the factor was not selected."""
+    cells: list[Cell] = []
+    for analysis in ("univariable_cox", "multivariable_cox"):
+        ratio = "" if level == "(block)" else estimate_with_limits(results, analysis, "estimate", level=level, **keys)
+        cells += [cell(ratio), cell(results.text(analysis, "p_value", level=level, **keys))]
+    return cells
+
+
+def _notes(results: Results, protocol: Protocol, model: Model) -> list[Text]:
+    keys = {"model": model.id, "endpoint": model.endpoint}
+    n, total, events, lost = (
+        results.text("multivariable_cox", name, **keys) for name in ("n", "n_total", "n_event", "n_missing")
+    )
+    guard = {**keys, "variable": "events_per_parameter"}
+    per, parameters = results.text("guards", "estimate", **guard), results.text("guards", "df", **guard)
+    sentences = [
+        f"Multivariable model: {n} of {total} patients, {events} events; {lost} left out for a missing factor."
+    ]
+    if lost != "0":
+        sentences[-1] = f"{sentences[-1][:-1]} ({_cost(results, protocol, model)})."
+    sentences.append(f"{per} events for each of the {parameters} candidate parameters.")
+    sentences.append(_selection_note(protocol, model))
+    if results.get("multivariable_cox", "log_likelihood", **keys) is None:
+        sentences.append(f"No final model: {results.text('multivariable_cox', 'method', **keys)}.")
+        return [with_italic_p(" ".join(sentences))]
+    ratio = {**keys, "level": "likelihood-ratio"}
+    chi = results.text("multivariable_cox", "statistic", **ratio)
+    df = results.text("multivariable_cox", "df", **ratio)
+    concordance = results.text("multivariable_cox", "c_index", **keys)
+    sentences.append(f"Likelihood-ratio χ² = {chi} on {df} df; concordance {concordance}.")
+    return [with_italic_p(" ".join(sentences)), "–, not in the final model. CI, confidence interval."]
+
+
+def _cost(results: Results, protocol: Protocol, model: Model) -> str:
+    """Name the factor whose missing values cost the model most patients."""
+    missing: dict[str, int] = {}
+    for name in model.factors:
+        keys = {"model": model.id, "endpoint": model.endpoint}
+        total = results.get("multivariable_cox", "n_total", **keys)
+        known = results.get("univariable_cox", "n", variable=name, **keys)
+        if total and known and total.value is not None and known.value is not None:
+            missing[name] = int(total.value - known.value)
+    worst = max(missing, key=lambda name: missing[name])
+    return f"{factor_label(protocol.find_factor(worst))} is missing in {missing[worst]}"
+
+
+def _selection_note(protocol: Protocol, model: Model) -> str:
+    method, criterion, enter, remove = protocol.selection_of(model)
+    if method == "none":
+        return "All candidate factors were kept."
+    entry = (
+        f"entered at score P < {enter:.2f}" if method.startswith("forward") else f"re-entered at score P < {enter:.2f}"
+    )
+    words = METHOD_WORDS[criterion]
+    return f"{method.replace('-', ' ').capitalize()} selection: {entry}, removed at P ≥ {remove:.2f} ({words})."
+
+
+def tabulate_proportional_hazards(results: Results, protocol: Protocol, model: Model, number: int) -> TableBlock | None:
+    """Return the test of proportional hazards of each term and of the whole model; None without a model."""
+    keys = {"model": model.id, "endpoint": model.endpoint}
+    tested = [row.variable for row in results.select("proportional_hazards", **keys) if row.statistic == "p_value"]
+    if not tested:
+        return None
+    body: list[Row] = []
+    for name in tested:
+        at = {**keys, "variable": name}
+        label = factor_label(protocol.find_factor(name)) if name else "Whole model"
+        texts = [results.text("proportional_hazards", statistic, **at) for statistic in ("statistic", "df", "p_value")]
+        kind = "data" if name else "total"
+        body.append(Row((Cell(label), *(cell(text) for text in texts)), kind=kind))
+    caption = f"Test of proportional hazards, model for {model.label or model.endpoint}"
+    head = (Cell("Factor"), cell("χ²"), cell("df"), cell(P_HEAD))
+    return TableBlock(number, caption, (head,), tuple(body))
+
+
+def tabulate_stepwise(results: Results, protocol: Protocol, model: Model, number: int) -> TableBlock | None:
+    """Return the selection step by step; None where there was none."""
+    steps = [
+        row
+        for row in results.select("stepwise")
+        if row.statistic == "selected" and row.model.startswith(f"{model.id}:")
+    ]
+    start = {"model": f"{model.id}:0", "endpoint": model.endpoint}
+    if results.get("stepwise", "log_likelihood", **start) is None:
+        return None
+    first = (Cell("0"), Cell("No factor"), cell("–"), cell("–"), cell("–"))
+    body = [Row((*first, cell(results.text("stepwise", "log_likelihood", **start))))]
+    for place, row in enumerate(steps, start=1):
+        level = "enter" if row.text == "enter" else "remove"
+        keys = {"model": row.model, "endpoint": model.endpoint}
+        at = {**keys, "variable": row.variable, "level": level}
+        label = factor_label(protocol.find_factor(row.variable))
+        texts = [results.text("stepwise", name, **at) for name in ("statistic", "df", "p_value")]
+        action = "entered" if level == "enter" else "removed"
+        cells = [Cell(str(place)), Cell(f"{label}, {action}"), *(cell(text) for text in texts)]
+        body.append(Row((*cells, cell(results.text("stepwise", "log_likelihood", **keys)))))
+    stop = results.text("stepwise", "method", **start)
+    caption = f"Path of the selection, model for {model.label or model.endpoint}"
+    head = (Cell("Step"), Cell("Factor"), cell("χ²"), cell("df"), cell(P_HEAD), cell("Log likelihood"))
+    return TableBlock(number, caption, (head,), tuple(body), notes=(f"The selection stopped: {stop}.",))

@@ -1,0 +1,100 @@
+"""How the report calls things: labels of endpoints, factors and levels, and lists in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from oncohort.report.document import Run
+from oncohort.study.protocol import Factor, Protocol
+from oncohort.study.results import Results
+
+METHOD_WORDS: Final[dict[str, str]] = {
+    "breslow": "Breslow",
+    "efron": "Efron",
+    "plain": "untransformed",
+    "log-log": "log-log",
+    "log": "log",
+    "logit": "logit",
+    "arcsin": "arcsine",
+    "spss": "symmetric limits from the standard error of the median, as SPSS",
+    "brookmeyer-crowley": "Brookmeyer and Crowley's limits",
+    "likelihood-ratio": "likelihood-ratio test",
+    "conditional": "conditional statistic",
+    "wald": "Wald test",
+    "observed": "observed",
+    "reverse-km": "reverse Kaplan–Meier",
+    "km": "Kaplan–Meier",
+    "spss-haverage": "SPSS HAVERAGE",
+    "r-type-7": "R type 7",
+}
+
+
+def factor_label(factor: Factor) -> str:
+    """Return a factor's label with its unit, unless the label names the unit already.
+
+    Examples
+    --------
+    >>> factor_label(Factor(id="afp", column="AFP", label="AFP", unit="ng/ml"))
+    'AFP (ng/ml)'
+    """
+    label = factor.label or factor.id
+    return f"{label} ({factor.unit})" if factor.unit and factor.unit not in label else label
+
+
+def level_label(results: Results, variable: str, level: str) -> str:
+    """Return the label of a level, or its id where it has none."""
+    return next((row.label for row in results.levels_of(variable) if row.level == level), level)
+
+
+def endpoint_label(protocol: Protocol, endpoint: str) -> str:
+    """Return "overall survival (OS)", or the id alone where the protocol gives no label.
+
+    The first letter is made small unless the word is an abbreviation, so that the name can stand
+    inside a sentence.
+    """
+    label = protocol.find_endpoint(endpoint).label
+    if not label:
+        return endpoint
+    inside = label if label[:2].isupper() else f"{label[0].lower()}{label[1:]}"
+    return f"{inside} ({endpoint})" if endpoint not in label else inside
+
+
+def listed(words: Sequence[str], *, separator: str = ",") -> str:
+    """Join words as a sentence does.
+
+    Examples
+    --------
+    >>> listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"]), listed(["a, x", "b, y"], separator=";")
+    ('a', 'a and b', 'a, b and c', 'a, x; and b, y')
+    """
+    if len(words) < 2:
+        return "".join(words)
+    if separator == ",":
+        return f"{', '.join(words[:-1])} and {words[-1]}"
+    return f"{f'{separator} '.join(words[:-1])}{separator} and {words[-1]}"
+
+
+def p_phrase(text: str) -> str:
+    """Return "P = 0.031" or "P < 0.001" from the text of a P value."""
+    return f"P {text[0]} {text[1:]}" if text[:1] in {"<", ">"} else f"P = {text}"
+
+
+def with_italic_p(sentence: str) -> tuple[Run, ...]:
+    """Set the P of every "P = …" and "P < …" in italics, as journals do.
+
+    Examples
+    --------
+    >>> with_italic_p("alike (P = 0.3)")
+    (Run(text='alike (', style='plain'), Run(text='P', style='italic'), Run(text=' = 0.3)', style='plain'))
+    """
+    runs: list[Run] = []
+    rest = sentence
+    while rest:
+        place = min((at for sign in "=<>" if (at := rest.find(f"P {sign}")) >= 0), default=-1)
+        if place < 0:
+            runs.append(Run(rest))
+            break
+        runs += ([Run(rest[:place])] if place else []) + [Run("P", "italic")]
+        rest = rest[place + 1 :]
+    return tuple(runs)

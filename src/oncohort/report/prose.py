@@ -1,0 +1,175 @@
+"""The results in sentences, one paragraph for each table; every number is looked up."""
+
+from __future__ import annotations
+
+from oncohort.report.names import endpoint_label, factor_label, level_label, listed, p_phrase
+from oncohort.report.tables import estimate_with_limits
+from oncohort.study.protocol import Endpoint, Factor, Model, Protocol, Table
+from oncohort.study.results import Results, Row
+from oncohort.study.text import NOT_ESTIMABLE, NOT_REACHED, format_interval
+
+
+def phrase_flow(protocol: Protocol, results: Results) -> str:
+    """Return who was read, who was left out by which criterion, and who was analyzed."""
+    read, analyzed = (results.text("flow", "n", level=level) for level in ("read", "analyzed"))
+    left = {row.variable: row.text for row in results.select("flow", level="excluded") if row.text != "0"}
+    if not left:
+        return f"All {read} patients were analyzed." if read != "1" else "The one patient was analyzed."
+    labels = {criterion.id: criterion.label or criterion.id for criterion in protocol.criterion}
+    reasons = listed([f"{n} by the criterion “{labels[name]}”" for name, n in left.items()])
+    return f"Of {read} patients, {reasons} were left out and {analyzed} were analyzed."
+
+
+def phrase_characteristics(protocol: Protocol, results: Results, table: Table, table_id: str) -> str:
+    """Return the size of the cohort, its measured factors, and which of them differ between groups."""
+    n = results.text("baseline", "n_total", model=table_id)
+    medians: list[str] = []
+    for name in table.factors:
+        keys = {"model": table_id, "variable": name}
+        if results.get("baseline", "median", **keys) is None:
+            continue
+        low, high = (results.text("baseline", side, **keys) for side in ("min", "max"))
+        median = results.text("baseline", "median", **keys)
+        medians.append(f"{factor_label(protocol.find_factor(name))} {median} (range {format_interval(low, high)})")
+    measured = f" Medians were: {listed(medians, separator=';')}." if medians else ""
+    return f"The cohort comprised {n} patients.{measured}{_differences(protocol, results, table, table_id)}"
+
+
+def _differences(protocol: Protocol, results: Results, table: Table, table_id: str) -> str:
+    if table.by is None:
+        return ""
+    between = f"{table.by}=" + "|".join(level.level for level in results.levels_of(table.by))
+    tests = [r for r in results.select("baseline", model=table_id, group=between) if r.statistic == "p_value"]
+    groups = factor_label(protocol.find_factor(table.by))
+    told = [_factor_and_p(protocol, row) for row in tests if _significant(row, protocol)]
+    if not told:
+        return f" No characteristic differed significantly between the groups of {groups}."
+    return f" The groups of {groups} differed in {listed(told)}."
+
+
+def phrase_survival(protocol: Protocol, results: Results, endpoint: Endpoint) -> str:
+    """Return follow-up, events and the median of one endpoint."""
+    keys = {"endpoint": endpoint.id}
+    n, events, percent = (results.text("survival", name, **keys) for name in ("n", "n_event", "percent"))
+    name = endpoint_label(protocol, endpoint.id)
+    if events == "0":
+        return f"No event of {name} was observed in {n} patients.{_follow_up(results, endpoint)}"
+    what = f", {endpoint.measured_to}," if endpoint.measured_to else ""
+    counted = f"The event of {name}{what} was observed in {events} of {n} patients ({percent}%)."
+    return f"{counted} {_median_of(results, 'survival', name, keys)}.{_follow_up(results, endpoint)}"
+
+
+def _median_of(results: Results, analysis: str, name: str, keys: dict[str, str]) -> str:
+    median, unit = results.text(analysis, "median", **keys), _unit(results, keys["endpoint"])
+    if median == NOT_REACHED:
+        return f"Median {name} was not reached"
+    return f"Median {name} was {median} {unit} ({_limits(results, analysis, keys)})"
+
+
+def _limits(results: Results, analysis: str, keys: dict[str, str]) -> str:
+    low, high = (results.text(analysis, side, **keys) for side in ("conf_low", "conf_high"))
+    return f"95% CI {format_interval(low, high)}"
+
+
+def _unit(results: Results, endpoint: str) -> str:
+    row = results.get("survival", "median", endpoint=endpoint)
+    return row.unit if row else ""
+
+
+def _follow_up(results: Results, endpoint: Endpoint) -> str:
+    """Return the sentence on follow-up, by the methods that were used."""
+    unit = _unit(results, endpoint.id)
+    told: list[str] = []
+    seen = {"endpoint": endpoint.id, "level": "observed"}
+    if results.get("follow_up", "median", **seen):
+        median, low, high = (results.text("follow_up", name, **seen) for name in ("median", "min", "max"))
+        told.append(f"{median} {unit} (range {format_interval(low, high)}) as observed")
+    reverse = {"endpoint": endpoint.id, "level": "reverse-km"}
+    if results.get("follow_up", "median", **reverse):
+        median = results.text("follow_up", "median", **reverse)
+        told.append(
+            "not reached by the reverse Kaplan–Meier method"
+            if median == NOT_REACHED
+            else f"{median} {unit} ({_limits(results, 'follow_up', reverse)}) by the reverse Kaplan–Meier method"
+        )
+    return f" Median follow-up for {endpoint.id} was {listed(told)}." if told else ""
+
+
+def phrase_univariable(protocol: Protocol, results: Results, table: Table, table_id: str) -> list[str]:
+    """Return one sentence for each endpoint that names each significant factor with medians, CI and P."""
+    return [_univariable(protocol, results, table, table_id, endpoint) for endpoint in table.endpoints]
+
+
+def _univariable(protocol: Protocol, results: Results, table: Table, table_id: str, endpoint: str) -> str:
+    name = endpoint_label(protocol, endpoint)
+    if results.text("survival", "n_event", endpoint=endpoint) == "0":
+        return f"No event of {name} was observed, so no factor could be tested."
+    told: list[str] = []
+    for variable in table.factors:
+        keys = {"model": table_id, "endpoint": endpoint, "variable": variable}
+        test = results.get("univariable_km", "p_value", **keys)
+        if test is not None and _significant(test, protocol):
+            told.append(_factor_medians(protocol.find_factor(variable), results, keys, p_phrase(test.text)))
+    if not told:
+        return f"On univariable analysis no factor was significantly associated with {name}."
+    opening = "one factor was" if len(told) == 1 else "the following factors were"
+    return f"On univariable analysis {opening} associated with {name}: {listed(told)}."
+
+
+def _factor_medians(factor: Factor, results: Results, keys: dict[str, str], p_value: str) -> str:
+    unit = f" {_unit(results, keys['endpoint'])}"
+    medians: list[str] = []
+    for level in results.levels_of(factor.id):
+        at = {**keys, "level": level.level}
+        median = results.text("univariable_km", "median", **at)
+        if median == NOT_REACHED:
+            medians.append(f"{median} for {level.label}")
+        elif median != "–":
+            first = "" if any(unit in told for told in medians) else unit
+            medians.append(f"{median}{first} [{_limits(results, 'univariable_km', at)}] for {level.label}")
+    return f"{factor_label(factor)} (median {listed(medians)}; {p_value})"
+
+
+def phrase_cox(protocol: Protocol, results: Results, model: Model) -> str:
+    """Return one sentence on the final model: every significant term with its ratio, CI and P, then the others kept."""
+    keys = {"model": model.id, "endpoint": model.endpoint}
+    name = endpoint_label(protocol, model.endpoint)
+    n, events = results.text("multivariable_cox", "n", **keys), results.text("multivariable_cox", "n_event", **keys)
+    opening = f"In the multivariable Cox model for {name} ({n} patients, {events} events)"
+    kept = [row for row in results.select("multivariable_cox", **keys) if row.statistic == "p_value" and row.variable]
+    if not kept:
+        return f"{opening} no factor was retained: {results.text('multivariable_cox', 'method', **keys)}."
+    significant = [row for row in kept if _significant(row, protocol) and row.level != "(block)"]
+    others = list(dict.fromkeys(row.variable for row in kept if row.variable not in {r.variable for r in significant}))
+    told = [_hazard_ratio(protocol, results, row) for row in significant]
+    verb = "was" if len(told) == 1 else "were"
+    sentence = (
+        f"{opening} {listed(told)} {verb} independently associated with the endpoint."
+        if told
+        else f"{opening} no factor was significantly associated with the endpoint."
+    )
+    if others:
+        labels = listed([factor_label(protocol.find_factor(variable)) for variable in others])
+        sentence += f" {labels} remained in the model without reaching significance."
+    return sentence
+
+
+def _hazard_ratio(protocol: Protocol, results: Results, row: Row) -> str:
+    keys = {"model": row.model, "endpoint": row.endpoint, "variable": row.variable}
+    factor = protocol.find_factor(row.variable)
+    coding = results.text("multivariable_cox", "method", **keys)
+    words = f"{level_label(results, row.variable, row.level)} {coding}" if row.level else coding
+    ratio = estimate_with_limits(results, "multivariable_cox", "estimate", level=row.level, **keys)
+    if ratio == NOT_ESTIMABLE:
+        return f"{factor_label(factor)} ({words}: hazard ratio not estimable)"
+    estimate, limits = ratio.split(" (", 1)
+    return f"{factor_label(factor)} ({words}: hazard ratio {estimate}, 95% CI {limits[:-1]}, {p_phrase(row.text)})"
+
+
+def _factor_and_p(protocol: Protocol, row: Row) -> str:
+    return f"{factor_label(protocol.find_factor(row.variable))} ({p_phrase(row.text)})"
+
+
+def _significant(row: Row, protocol: Protocol) -> bool:
+    alpha = protocol.settings()["study.alpha"].value
+    return row.value is not None and isinstance(alpha, float) and row.value < alpha

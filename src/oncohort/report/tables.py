@@ -1,0 +1,169 @@
+"""The tables of the report, from the results table alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oncohort.report.document import Cell, Row, TableBlock, Text
+from oncohort.report.names import factor_label, with_italic_p
+from oncohort.study.protocol import Factor, Protocol, Table
+from oncohort.study.results import Results
+from oncohort.study.text import NOT_ESTIMABLE, NOT_REACHED, format_interval
+
+P_HEAD = with_italic_p("P =")[:1]
+
+
+def cell(text: Text, **style: Any) -> Cell:
+    return Cell(text=text, align=style.pop("align", "decimal"), **style)
+
+
+def estimate_with_limits(results: Results, analysis: str, statistic: str, **keys: str) -> str:
+    """Return "10.5 (8.7–12.3)" of one estimate; in words what could not be reached or estimated."""
+    estimate = results.text(analysis, statistic, **keys)
+    if estimate in {"–", NOT_ESTIMABLE}:
+        return estimate
+    low, high = (results.text(analysis, name, **keys) for name in ("conf_low", "conf_high"))
+    limits = format_interval(low, high)
+    return estimate if estimate == NOT_REACHED == limits else f"{estimate} ({limits})"
+
+
+def tabulate_characteristics(
+    results: Results, protocol: Protocol, table: Table, table_id: str, number: int
+) -> TableBlock:
+    """Return Table I: one row a factor or a level, one column for all patients and for each group of ``by``."""
+    groups = [""] + ([f"{table.by}={level.level}" for level in results.levels_of(table.by)] if table.by else [])
+    names = ["All patients"] if table.by else ["Value"]
+    names += [level.label for level in results.levels_of(table.by)] if table.by else []
+    counts = [results.text("baseline", "n_total", model=table_id, group=group) for group in groups]
+    head = [Cell("Characteristic")]
+    head += [cell(f"{name} (n = {n})") for name, n in zip(names, counts, strict=True)]
+    between = f"{table.by}=" + "|".join(level.level for level in results.levels_of(table.by)) if table.by else ""
+    head += [cell(P_HEAD)] if table.by else []
+    body: list[Row] = []
+    for name in table.factors:
+        body += _characteristic(results, protocol.find_factor(name), table_id, groups, between)
+    tests = sorted(
+        {row.text for row in results.select("baseline", model=table_id, group=between) if row.statistic == "method"}
+    )
+    notes = [f"P values: {'; '.join(tests)}."] if table.by and tests else []
+    return TableBlock(
+        number=number,
+        caption=table.caption or "Patient characteristics",
+        head=(tuple(head),),
+        body=tuple(body),
+        notes=(*notes, "Percentages are of the patients whose value is known."),
+        landscape=len(groups) > 4,
+    )
+
+
+def _characteristic(results: Results, factor: Factor, table_id: str, groups: list[str], between: str) -> list[Row]:
+    keys = {"model": table_id, "variable": factor.id}
+    p_value = [cell(results.text("baseline", "p_value", group=between, **keys))] if between else []
+    by_count = any(row.level for row in results.select("baseline", **keys))
+    if not by_count:
+        kind, texts = _number_face(results, factor, groups, keys)
+        rows = [Row((Cell(f"{factor_label(factor)}, {kind}"), *(cell(text) for text in texts), *p_value))]
+    else:
+        face = "n (%)" if factor.percent else "n"
+        rows = [Row((Cell(f"{factor_label(factor)}, {face}"), *(cell("") for _ in groups), *p_value), kind="group")]
+        for level in results.levels_of(factor.id):
+            texts = [_count_face(results, factor, {**keys, "level": level.level, "group": group}) for group in groups]
+            rows.append(Row((Cell(level.label, indent=1), *(cell(text) for text in texts))))
+    missing = [results.text("baseline", "n_missing", group=group, **keys) for group in groups]
+    if any(text != "0" for text in missing):
+        rows.append(Row((Cell("Missing", indent=1), *(cell(text) for text in missing))))
+    return rows
+
+
+def _count_face(results: Results, factor: Factor, keys: dict[str, str]) -> str:
+    n = results.text("baseline", "n", **keys)
+    return f"{n} ({results.text('baseline', 'percent', **keys)})" if factor.percent else n
+
+
+def _number_face(results: Results, factor: Factor, groups: list[str], keys: dict[str, str]) -> tuple[str, list[str]]:
+    """Return how a measured factor is described, and the text for each column."""
+    face = factor.describe or "median-range"
+    kind, names = {
+        "median-range": ("median (range)", ("median", "min", "max")),
+        "median-quartiles": ("median (quartiles)", ("median", "q1", "q3")),
+        "mean-sd": ("mean (SD)", ("mean", "sd")),
+    }[face]
+    texts: list[str] = []
+    for group in groups:
+        centre, *spread = (results.text("baseline", name, group=group, **keys) for name in names)
+        texts.append(f"{centre} ({format_interval(*spread)})" if len(spread) == 2 else f"{centre} ({spread[0]})")
+    return kind, texts
+
+
+def tabulate_survival(results: Results, protocol: Protocol, number: int) -> TableBlock:
+    """Return each endpoint in a row: patients, events, median with its interval, survival at the chosen times."""
+    times = [
+        row.time for row in results.select("survival_at", endpoint=protocol.endpoint[0].id) if row.statistic == "surv"
+    ]
+    units = {row.endpoint: row.unit for row in results.select("survival") if row.statistic == "median"}
+    one_unit = units[protocol.endpoint[0].id]
+    head = [Cell("Endpoint"), cell("Patients"), cell("Events, n (%)"), cell("Median (95% CI)")]
+    head += [cell(f"Survival at {time} {one_unit}, % (95% CI)") for time in times]
+    body: list[Row] = []
+    for endpoint in protocol.endpoint:
+        keys = {"endpoint": endpoint.id}
+        events = f"{results.text('survival', 'n_event', **keys)} ({results.text('survival', 'percent', **keys)})"
+        name = f"{endpoint.label or endpoint.id}, {units[endpoint.id]}"
+        cells = [Cell(name), cell(results.text("survival", "n", **keys)), cell(events)]
+        cells += [cell(estimate_with_limits(results, "survival", "median", **keys))]
+        cells += [cell(estimate_with_limits(results, "survival_at", "surv", time=time, **keys)) for time in times]
+        body.append(Row(tuple(cells)))
+    return TableBlock(
+        number, "Events and Kaplan–Meier estimates", (tuple(head),), tuple(body), landscape=len(times) > 2
+    )
+
+
+def tabulate_univariable(results: Results, protocol: Protocol, table: Table, table_id: str, number: int) -> TableBlock:
+    """Return Table II: one row a level; for each endpoint events, median (95% CI) and log-rank P side by side."""
+    units = {row.endpoint: row.unit for row in results.select("survival") if row.statistic == "median"}
+    spans = [Cell(""), Cell("")]
+    heads = [Cell("Factor"), cell("n")]
+    for endpoint in table.endpoints:
+        spans.append(Cell(f"{endpoint} ({units[endpoint]})", align="center", colspan=3))
+        heads += [cell("Events"), cell("Median (95% CI)"), cell(P_HEAD)]
+    body: list[Row] = []
+    for name in table.factors:
+        body += _univariable_rows(results, protocol.find_factor(name), table, table_id)
+    notes: list[Text] = [_log_rank_note(results, table_id)]
+    return TableBlock(
+        number,
+        table.caption or f"Univariable analysis of factors associated with {' and '.join(table.endpoints)}",
+        (tuple(spans), tuple(heads)),
+        tuple(body),
+        notes=tuple(notes),
+        landscape=len(table.endpoints) > 1,
+    )
+
+
+def _log_rank_note(results: Results, table_id: str) -> str:
+    lost = {
+        (row.variable, row.text)
+        for row in results.select("univariable_km", model=table_id)
+        if row.statistic == "n_missing" and row.text != "0"
+    }
+    note = "Kaplan–Meier medians; log-rank test over the levels of each factor. CI, confidence interval."
+    return note + (" Patients whose level is not known are left out of that factor." if lost else "")
+
+
+def _univariable_rows(results: Results, factor: Factor, table: Table, table_id: str) -> list[Row]:
+    keys = {"model": table_id, "variable": factor.id}
+    first: list[Cell] = [Cell(factor_label(factor)), cell("")]
+    for endpoint in table.endpoints:
+        p_value = results.text("univariable_km", "p_value", endpoint=endpoint, **keys)
+        first += [cell(""), cell(""), cell(p_value)]
+    rows = [Row(tuple(first), kind="group")]
+    for level in results.levels_of(factor.id):
+        at = {**keys, "level": level.level}
+        cells = [Cell(level.label, indent=1)]
+        cells += [cell(results.text("univariable_km", "n", endpoint=table.endpoints[0], **at))]
+        for endpoint in table.endpoints:
+            events = results.text("univariable_km", "n_event", endpoint=endpoint, **at)
+            median = estimate_with_limits(results, "univariable_km", "median", endpoint=endpoint, **at)
+            cells += [cell(events), cell(median), cell("")]
+        rows.append(Row(tuple(cells)))
+    return rows

@@ -1,0 +1,152 @@
+"""Newton's method on the partial likelihood, with its safeguards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from oncohort.stats.arrays import Floats, Ints
+from oncohort.stats.partial_likelihood import FirstPass, Problem, first_pass, information
+
+MONOTONE = "the likelihood has no maximum: it still rises as a coefficient runs to infinity"
+PIVOT_TOLERANCE = float(np.finfo(np.float64).eps ** 0.75)  # 1.8e-12, R's toler.chol
+_MOST_STEPS = 100
+_MOST_HALVINGS = 30
+_LONGEST_MOVE = 20.0  # of the linear predictor, in one step
+_STILL = 1e-10  # a step this short (linear predictor) is the last
+_HIDDEN = 1e-12  # a gain of log-likelihood this small, relatively, is hidden by rounding
+_LITTLE = 1e-6  # a gain of log-likelihood this small, by itself
+_DRIFT = 0.1  # a step this long where the gain is hidden: the coefficient has no finite value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Point:
+    """The likelihood, its slope and its curvature at one ``beta``."""
+
+    first: FirstPass
+    information: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Maximum:
+    """Where the search ended.
+
+    ``failure_reason`` is empty when the maximum was found; ``drifting`` holds the columns whose coefficient
+    has no finite value; ``covariance`` is nan where the information cannot be inverted.
+    """
+
+    beta: Floats
+    point: Point
+    covariance: Floats
+    iterations: int
+    failure_reason: str
+    drifting: Ints
+
+
+def point_at(problem: Problem, beta: Floats) -> Point | None:
+    """Return the point at ``beta``, or None where doubles cannot hold the risk sums."""
+    first = first_pass(problem, beta)
+    return None if first is None else Point(first, information(problem, first))
+
+
+def independent(matrix: Floats, reference: Floats) -> Ints:
+    """Return the columns of a symmetric matrix that are no combination of those before them.
+
+    A column is left out when its pivot in a Cholesky factorization in the given order falls to 1.8e-12 of
+    ``reference``: of collinear columns the later one loses, as in R.
+
+    Examples
+    --------
+    >>> independent(np.array([[2.0, 2.0, 0.0], [2.0, 2.0, 0.0], [0.0, 0.0, 1.0]]), np.ones(3))
+    array([0, 2])
+    """
+    left = matrix.copy()
+    kept: list[int] = []
+    for k in range(reference.size):
+        if left[k, k] > PIVOT_TOLERANCE * reference[k]:
+            kept.append(k)
+            left -= np.outer(left[:, k] / left[k, k], left[k])
+    return np.array(kept, dtype=np.int64)
+
+
+def full_information(problem: Problem) -> Floats:
+    """Return the (p,) information each column would carry if no risk set lost anything of its variance."""
+    squares = np.array([float(row @ row) for row in problem.x]) / problem.x.shape[1]
+    return squares * float(problem.tied_weight.sum())
+
+
+def maximize(problem: Problem, start: Point) -> Maximum:
+    """Climb from ``start`` to the maximum of the partial likelihood.
+
+    Stops when a step moves no linear predictor by more than 1e-10, or when rounding hides any further gain.
+    Where the gain is hidden and a coefficient still runs away, the likelihood is monotone: it has no
+    maximum, which is said, and the columns are listed.
+    """
+    point, before = start, np.inf
+    none = np.zeros(0, dtype=np.int64)
+    reference = full_information(problem)
+    for iteration in range(_MOST_STEPS):
+        step, flat = _newton_step(point, reference)
+        moves = np.abs(step) * problem.span
+        gain = float(point.first.score @ step)
+        hidden = gain <= _HIDDEN * (1.0 + abs(point.first.log_likelihood))
+        drifting = np.union1d(np.flatnonzero(moves > _DRIFT), flat)
+        if (hidden or moves.max() <= _STILL) and drifting.size:
+            return _ended(point, iteration, MONOTONE, drifting)
+        if moves.max() <= _STILL or (hidden and gain > before / 4.0):
+            return _ended(point, iteration, "", none, step)
+        higher = _climb(problem, point, step, moves)
+        if higher is None:  # beyond here doubles hold no risk sums, or rounding hides the slope
+            runaway = np.flatnonzero((moves > _DRIFT) & (gain <= _LITTLE))
+            return _ended(point, iteration, _stuck(hidden=hidden, runaway=runaway), runaway)
+        point, before = higher, gain
+    return _ended(point, _MOST_STEPS, f"no maximum was reached in {_MOST_STEPS} steps", none)
+
+
+def _stuck(*, hidden: bool, runaway: Ints) -> str:
+    if runaway.size:
+        return MONOTONE
+    return "" if hidden else "no step along Newton's direction raises the likelihood"
+
+
+def _ended(point: Point, iterations: int, reason: str, drifting: Ints, step: Floats | None = None) -> Maximum:
+    beta = point.first.beta if step is None else point.first.beta + step
+    covariance = _inverse(point.information)
+    if covariance is None:
+        covariance = np.full_like(point.information, np.nan)
+        reason = reason or "the information matrix cannot be inverted"
+    return Maximum(beta, point, covariance, iterations, reason, drifting)
+
+
+def _inverse(matrix: Floats) -> Floats | None:
+    """Return the inverse of a positive definite matrix, its diagonal positive, or None."""
+    diagonal = np.diag(matrix)
+    if not np.all(diagonal > 0):
+        return None
+    unit = 1.0 / np.sqrt(diagonal)
+    try:
+        root = np.linalg.solve(np.linalg.cholesky(matrix * np.outer(unit, unit)), np.eye(unit.size))
+    except np.linalg.LinAlgError:
+        return None
+    return (root.T @ root) * np.outer(unit, unit)
+
+
+def _newton_step(point: Point, reference: Floats) -> tuple[Floats, Ints]:
+    """Return the step to the top of the local parabola, and the columns along which it is flat."""
+    kept = independent(point.information, reference)
+    step = np.zeros_like(point.first.score)
+    step[kept] = np.linalg.solve(point.information[np.ix_(kept, kept)], point.first.score[kept])
+    return step, np.setdiff1d(np.arange(step.size), kept)
+
+
+def _climb(problem: Problem, point: Point, step: Floats, moves: Floats) -> Point | None:
+    """Return the first point along ``step``, halved as often as needed, where the likelihood is not lower."""
+    here = point.first.log_likelihood
+    fraction = min(1.0, _LONGEST_MOVE / float(moves.max()))
+    for _ in range(_MOST_HALVINGS):
+        there = first_pass(problem, point.first.beta + fraction * step)
+        if there is not None and there.log_likelihood >= here - _HIDDEN * (1.0 + abs(here)):
+            return Point(there, information(problem, there))
+        fraction /= 2.0
+    return None

@@ -1,0 +1,1 @@
+"""The nouns: protocol, records, cohort, results. Nothing is read and nothing is computed here."""

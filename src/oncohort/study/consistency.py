@@ -1,0 +1,209 @@
+"""Whether a protocol holds together: every name it refers to exists, and every choice is one there is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from oncohort.study.profiles import ALLOWED
+from oncohort.study.protocol import Condition, Criterion, Endpoint, Factor, Figure, Model, Protocol, Table
+from oncohort.study.toml_lines import Path
+from oncohort.study.words import did_you_mean, quoted
+
+Problem = tuple[Path, str]
+
+
+def find_problems(protocol: Protocol) -> Iterator[Problem]:
+    """Yield every place where the protocol contradicts itself, with a sentence that says what was expected."""
+    yield from _settings(protocol)
+    for section in ("endpoint", "factor", "table", "model", "figure", "criterion"):
+        yield from _duplicates(section, [item.id for item in getattr(protocol, section)])
+    for k, endpoint in enumerate(protocol.endpoint):
+        yield from _endpoint(("endpoint", k), endpoint)
+    for k, factor in enumerate(protocol.factor):
+        yield from _factor(("factor", k), factor)
+    for k, criterion in enumerate(protocol.criterion):
+        yield from _criterion(("criterion", k), criterion)
+    for k, table in enumerate(protocol.table):
+        yield from _table(("table", k), table, protocol)
+    for k, model in enumerate(protocol.model):
+        yield from _model(("model", k), model, protocol)
+    for k, figure in enumerate(protocol.figure):
+        yield from _figure(("figure", k), figure, protocol)
+
+
+def _unknown(kind: str, word: str, known: Iterable[str]) -> str:
+    options = list(known)
+    declared = f"declared are {quoted(options)}." if options else f"no {kind} is declared."
+    return f'there is no {kind} "{word}"; {declared}{did_you_mean(word, options)}'
+
+
+def _settings(protocol: Protocol) -> Iterator[Problem]:
+    for key, allowed in ALLOWED.items():
+        section, name = key.split(".")
+        value = getattr(getattr(protocol, section), name, None)
+        for word in (value,) if isinstance(value, str) else value or ():
+            if word not in allowed:
+                yield (section, name), f'"{word}" is not one of {quoted(allowed)}.{did_you_mean(word, allowed)}'
+
+
+def _duplicates(section: str, ids: list[str | None]) -> Iterator[Problem]:
+    for k, name in enumerate(ids):
+        if name is not None and name in ids[:k]:
+            yield (section, k, "id"), f'"{name}" is the id of another {section} already'
+
+
+def _endpoint(place: Path, endpoint: Endpoint) -> Iterator[Problem]:
+    if endpoint.time is not None:
+        if endpoint.event is None:
+            yield place, 'event is missing: { column = "…", values = […] } with the codes that mean the event happened'
+        for name in ("start", "stop", "last_known_alive", "cutoff"):
+            if getattr(endpoint, name) is not None:
+                yield (*place, name), "an endpoint comes from a time column or from dates, not from both"
+    elif endpoint.start is None or endpoint.stop is None:
+        yield place, 'either time = { column = "…", unit = "…" } or the date columns start and stop were expected'
+    elif endpoint.event is None and endpoint.last_known_alive is None:
+        yield place, "stop needs either event (the codes of a status column) or last_known_alive (a date column)"
+    elif endpoint.event is not None and not isinstance(endpoint.stop, str):
+        yield (*place, "stop"), "with an event column, one stop column was expected: the date of event or last contact"
+    elif endpoint.event is not None and endpoint.last_known_alive is not None:
+        yield (*place, "last_known_alive"), "either event or last_known_alive says who was censored, not both"
+
+
+def _factor(place: Path, factor: Factor) -> Iterator[Problem]:
+    given = [name for name in ("levels", "split", "cut") if getattr(factor, name) is not None]
+    if len(given) > 1:
+        yield (*place, given[1]), f"{given[0]} is given already; levels, split and cut exclude each other"
+    if factor.levels is not None:
+        yield from _levels(place, factor)
+    if factor.cox == "split" and factor.split is None:
+        yield (*place, "cox"), '"split" needs split = "median" or a number'
+    if factor.cox in {"indicator", "linear"} and not given:
+        yield (*place, "cox"), f'"{factor.cox}" needs levels, split or cut'
+    if factor.cox in {"continuous", "log2"} and factor.levels is not None:
+        yield (*place, "cox"), f'"{factor.cox}" needs a number, and this factor has levels'
+    if factor.describe not in {None, "count"} and factor.levels is not None:
+        yield (*place, "describe"), f'"{factor.describe}" needs a number, and this factor has levels'
+    known = level_ids(factor)
+    if factor.reference is not None and factor.reference not in known:
+        yield (*place, "reference"), _unknown("level", factor.reference, known)
+
+
+def _levels(place: Path, factor: Factor) -> Iterator[Problem]:
+    levels = factor.levels or ()
+    if len(levels) < 2:
+        yield (*place, "levels"), "at least two levels were expected"
+    ids: set[str] = set()
+    values: set[str] = set()
+    for level in levels:
+        if level.id in ids or not level.id.isascii() or not level.id:
+            yield (*place, "levels"), f'the level id "{level.id}" is there twice, empty or not ASCII'
+        ids.add(level.id)
+        for value in level.values:
+            if str(value) in values:
+                yield (*place, "levels"), f'the value "{value}" belongs to two levels'
+            values.add(str(value))
+
+
+def level_ids(factor: Factor) -> list[str]:
+    """Return the level ids a factor will have: declared, ``low`` and ``high`` of a split, ``1…k`` of plain cuts."""
+    if factor.levels is not None:
+        return [level.id for level in factor.levels]
+    if factor.split is not None:
+        return ["low", "high"]
+    if factor.cut is not None:
+        plain = [c for c in factor.cut if isinstance(c, int | float)]
+        return [str(k + 1) for k in range(len(plain) + 1)] if plain else [getattr(c, "id", "") for c in factor.cut]
+    return []
+
+
+def _criterion(place: Path, criterion: Criterion) -> Iterator[Problem]:
+    if (criterion.include is None) == (criterion.exclude is None):
+        yield place, "either include or exclude was expected, one of the two"
+    for name, condition in (("include", criterion.include), ("exclude", criterion.exclude)):
+        if condition is not None:
+            yield from _condition((*place, name), condition)
+
+
+def _condition(place: Path, condition: Condition) -> Iterator[Problem]:
+    parts = [name for name in ("column", "all", "any") if getattr(condition, name) is not None]
+    if len(parts) != 1:
+        yield place, "one of column, all and any was expected"
+        return
+    for name in ("all", "any"):
+        for k, inner in enumerate(getattr(condition, name) or ()):
+            yield from _condition((*place, name, k), inner)
+    if condition.column is None:
+        return
+    if condition.op is None:
+        yield place, "op is missing: one of == != < <= > >= in, not in, present, absent"
+    elif condition.op in {"present", "absent"}:
+        if condition.value is not None:
+            yield (*place, "value"), f'"{condition.op}" takes no value'
+    elif condition.value is None:
+        yield place, f'value is missing: what is compared by "{condition.op}"'
+    elif (condition.op in {"in", "not in"}) != isinstance(condition.value, tuple):
+        expected = "a list" if condition.op in {"in", "not in"} else "one value"
+        yield (*place, "value"), f'"{condition.op}" compares with {expected}'
+
+
+def _names(place: Path, kind: str, words: Iterable[str], known: list[str]) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for word in words:
+        if word not in known:
+            yield place, _unknown(kind, word, known)
+        elif word in seen:
+            yield place, f'"{word}" is listed twice'
+        seen.add(word)
+
+
+def _table(place: Path, table: Table, protocol: Protocol) -> Iterator[Problem]:
+    factors = {f.id: f for f in protocol.factor}
+    yield from _names((*place, "factors"), "factor", table.factors, list(factors))
+    yield from _names((*place, "endpoints"), "endpoint", table.endpoints, [e.id for e in protocol.endpoint])
+    if table.kind == "univariable":
+        if not table.endpoints:
+            yield place, "endpoints is missing: the endpoints that stand side by side"
+        if table.by is not None:
+            yield (*place, "by"), "a univariable table has a row for each level; by belongs to characteristics"
+        for name in table.factors:
+            if name in factors and not level_ids(factors[name]):
+                yield (*place, "factors"), f'the factor "{name}" needs levels, split or cut to give rows'
+    elif table.endpoints:
+        yield (*place, "endpoints"), "a table of characteristics has no endpoints"
+    if table.by is not None:
+        yield from _names((*place, "by"), "factor", [table.by], list(factors))
+        if table.by in factors and not level_ids(factors[table.by]):
+            yield (*place, "by"), f'the factor "{table.by}" needs levels, split or cut to give columns'
+
+
+def _model(place: Path, model: Model, protocol: Protocol) -> Iterator[Problem]:
+    factors = {f.id: f for f in protocol.factor}
+    yield from _names((*place, "endpoint"), "endpoint", [model.endpoint], [e.id for e in protocol.endpoint])
+    yield from _names((*place, "factors"), "factor", model.factors, list(factors))
+    for name, coding in model.coding.items():
+        where = (*place, "coding", name)
+        if name not in model.factors:
+            yield where, _unknown("factor of this model", name, model.factors)
+            continue
+        if (coding.map is None) == (coding.cox is None):
+            yield where, "either map or cox was expected"
+        elif coding.map is not None and name in factors and set(coding.map) != set(level_ids(factors[name])):
+            yield (
+                where,
+                f"map must give a score to each of the levels {quoted(level_ids(factors[name]))}, and no other",
+            )
+
+
+def _figure(place: Path, figure: Figure, protocol: Protocol) -> Iterator[Problem]:
+    if bool(figure.curves) == bool(figure.forest):
+        yield place, "either curves or forest was expected"
+    if figure.forest is not None:
+        yield from _names((*place, "forest"), "model", [figure.forest], [m.id for m in protocol.model])
+    factors = {f.id: f for f in protocol.factor}
+    for k, curve in enumerate(figure.curves):
+        where = (*place, "curves", k)
+        yield from _names((*where, "endpoint"), "endpoint", [curve.endpoint], [e.id for e in protocol.endpoint])
+        if curve.by is not None:
+            yield from _names((*where, "by"), "factor", [curve.by], list(factors))
+            if curve.by in factors and not level_ids(factors[curve.by]):
+                yield (*where, "by"), f'the factor "{curve.by}" needs levels, split or cut to give curves'

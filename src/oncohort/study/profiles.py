@@ -1,0 +1,75 @@
+"""The choices the field disagrees about, as two named sets. Code has no default for any of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+ProfileName: TypeAlias = Literal["paper", "guideline"]
+Setting: TypeAlias = str | float | tuple[str, ...]
+
+SUMMARY: Final[dict[ProfileName, str]] = {
+    "paper": "the conventions of SPSS 16, as most clinical papers of its time",
+    "guideline": "what reporting guidelines and R users expect",
+}
+
+# One row a key: where it may be set in study.toml, then its value in each profile.
+PROFILES: Final[dict[str, dict[ProfileName, Setting]]] = {
+    "study.alpha": {"paper": 0.05, "guideline": 0.05},
+    "survival.ties": {"paper": "breslow", "guideline": "efron"},
+    "survival.conf_level": {"paper": 0.95, "guideline": 0.95},
+    "survival.conf_type": {"paper": "plain", "guideline": "log-log"},
+    "survival.median_conf": {"paper": "spss", "guideline": "brookmeyer-crowley"},
+    "survival.at_half": {"paper": "first", "guideline": "midpoint"},
+    "survival.ph_transform": {"paper": "km", "guideline": "km"},
+    "survival.pairwise": {"paper": "none", "guideline": "holm"},
+    "selection.method": {"paper": "forward-stepwise", "guideline": "none"},
+    "selection.criterion": {"paper": "likelihood-ratio", "guideline": "likelihood-ratio"},
+    "selection.enter": {"paper": 0.10, "guideline": 0.10},
+    "selection.remove": {"paper": 0.10, "guideline": 0.10},
+    "follow_up.method": {"paper": ("observed", "reverse-km"), "guideline": ("reverse-km",)},
+    "description.quartiles": {"paper": "spss-haverage", "guideline": "r-type-7"},
+    "description.table_test": {"paper": "pearson", "guideline": "fisher-if-small"},
+    "description.rank_correction": {"paper": "none", "guideline": "continuity"},
+    "report.ratio_digits": {"paper": 3, "guideline": 2},
+}
+
+ALLOWED: Final[dict[str, tuple[str, ...]]] = {
+    "survival.ties": ("breslow", "efron"),
+    "survival.conf_type": ("log-log", "log", "plain", "logit", "arcsin"),
+    "survival.median_conf": ("brookmeyer-crowley", "spss"),
+    "survival.at_half": ("midpoint", "first"),
+    "survival.ph_transform": ("km", "rank", "identity", "log"),
+    "survival.pairwise": ("none", "holm"),
+    "selection.method": ("none", "forward-stepwise", "backward-stepwise"),
+    "selection.criterion": ("likelihood-ratio", "conditional", "wald"),
+    "follow_up.method": ("observed", "reverse-km"),
+    "description.quartiles": ("r-type-7", "spss-haverage"),
+    "description.table_test": ("fisher-if-small", "pearson", "fisher"),
+    "description.rank_correction": ("continuity", "none"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ValueInForce:
+    """One disputed choice as this study makes it, and where the choice was made."""
+
+    key: str
+    value: Setting
+    origin: str  # "profile paper" or "study.toml"
+
+
+def values_in_force(profile: ProfileName, overrides: dict[str, Setting]) -> dict[str, ValueInForce]:
+    """Return every disputed choice: the profile's, unless the study's own file names another.
+
+    Examples
+    --------
+    >>> values_in_force("paper", {"survival.ties": "efron"})["survival.ties"]
+    ValueInForce(key='survival.ties', value='efron', origin='study.toml')
+    """
+    return {
+        key: ValueInForce(key, overrides[key], "study.toml")
+        if key in overrides
+        else ValueInForce(key, by_profile[profile], f"profile {profile}")
+        for key, by_profile in PROFILES.items()
+    }

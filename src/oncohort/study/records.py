@@ -1,0 +1,97 @@
+"""Records: the tables of a study as they were read, typed by the dictionary, with their fingerprints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import polars as pl
+
+from oncohort.study.protocol import Protocol
+
+ColumnType: TypeAlias = Literal["number", "date", "text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file that was read: its name relative to the study, its bytes' SHA-256, and what was assumed of it."""
+
+    name: str
+    sha256: str
+    n_rows: int
+    n_columns: int
+    assumed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """The patients table, one row a patient.
+
+    ``patients`` has the columns of the dictionary under their names in the file (Float64, Date or
+    String, null where missing) and two more: ``patient_id`` (String) and ``row`` (Int64, the row
+    of the file, header = row 1).
+    """
+
+    patients: pl.DataFrame
+    sources: tuple[Source, ...]
+
+
+def column_types(protocol: Protocol) -> dict[str, ColumnType]:
+    """Return the type every column that the protocol names must have.
+
+    A column with levels, and an event column, is text (compared by ``same_value``); times, splits
+    and cuts are numbers; starts, stops and cutoffs are dates.
+
+    A column claimed as two types keeps the first that is not text, so that a factor with levels
+    may share a numeric column.
+    """
+    claims: list[tuple[str, ColumnType]] = []
+    for endpoint in protocol.endpoint:
+        if endpoint.time is not None:
+            claims.append((endpoint.time.column, "number"))
+        stops = (endpoint.stop,) if isinstance(endpoint.stop, str) else endpoint.stop or ()
+        cutoff = endpoint.cutoff if isinstance(endpoint.cutoff, str) else None
+        dates = (endpoint.start, *stops, endpoint.last_known_alive, cutoff)
+        claims.extend((column, "date") for column in dates if column)
+        if endpoint.event is not None:
+            claims.append((endpoint.event.column, "text"))
+    claims.extend((factor.column, "text" if factor.levels is not None else "number") for factor in protocol.factor)
+    types: dict[str, ColumnType] = {}
+    for column, kind in claims:
+        if column not in types or types[column] == "text":
+            types[column] = kind
+    for criterion in protocol.criterion:
+        for column, kind in _condition_columns(criterion.include or criterion.exclude):
+            types.setdefault(column, kind)
+    return types
+
+
+def _condition_columns(condition: object) -> list[tuple[str, ColumnType]]:
+    from_parts: list[tuple[str, ColumnType]] = []
+    column = getattr(condition, "column", None)
+    if column is not None:
+        value = getattr(condition, "value", None)
+        ordered = getattr(condition, "op", "") in {"<", "<=", ">", ">="}
+        kind: ColumnType = "text" if not ordered else ("number" if isinstance(value, int | float) else "date")
+        from_parts.append((column, kind))
+    for part in (*(getattr(condition, "all", None) or ()), *(getattr(condition, "any", None) or ())):
+        from_parts += _condition_columns(part)
+    return from_parts
+
+
+def same_value(cell: str, value: object) -> bool:
+    """Return whether a cell's text is the declared value: numbers by size, other values by their text.
+
+    Examples
+    --------
+    >>> same_value("1.0", 1), same_value("Yes", "Yes"), same_value("yes", "Yes"), same_value("TRUE", True)
+    (True, True, False, True)
+    """
+    if isinstance(value, bool):
+        return cell.strip().lower() == str(value).lower()
+    if isinstance(value, int | float):
+        try:
+            return float(cell) == value
+        except ValueError:
+            return False
+    return cell.strip() == str(value).strip()

@@ -1,0 +1,134 @@
+"""Results: the long table of every number, the curves and the levels. The only joint between analysis and report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from oncohort.errors import AnalysisError
+
+KEYS: Final = (
+    "analysis",
+    "model",
+    "endpoint",
+    "population",
+    "group",
+    "variable",
+    "level",
+    "time",
+    "statistic",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One number. Keys are ASCII, empty where not meant, unique together; ``text`` is what a reader sees."""
+
+    analysis: str
+    statistic: str
+    value: float | None
+    text: str
+    model: str = ""
+    endpoint: str = ""
+    population: str = "all"
+    group: str = ""
+    variable: str = ""
+    level: str = ""
+    time: str = ""
+    unit: str = ""
+
+    def key(self) -> tuple[str, ...]:
+        return tuple(str(getattr(self, name)) for name in KEYS)
+
+
+@dataclass(frozen=True, slots=True)
+class CurveRow:
+    """One time of one survival curve; probabilities are 0–1, times in the report unit."""
+
+    endpoint: str
+    group: str
+    variable: str
+    level: str
+    time: float
+    n_risk: int
+    n_event: int
+    n_censor: int
+    surv: float
+    conf_low: float
+    conf_high: float
+
+
+@dataclass(frozen=True, slots=True)
+class LevelRow:
+    """One level of one factor as it was used: its label, its place, and the bounds of a split or cut."""
+
+    variable: str
+    level: str
+    label: str
+    order: int
+    reference: bool
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Results:
+    """Everything the study found, ready to be written and read by the report."""
+
+    rows: tuple[Row, ...]
+    curves: tuple[CurveRow, ...]
+    levels: tuple[LevelRow, ...]
+
+    def __post_init__(self) -> None:
+        seen: set[tuple[str, ...]] = set()
+        for row in self.rows:
+            key = row.key()
+            if key in seen or not "".join(key).isascii():
+                raise AnalysisError(f"results: the key {key} is there twice or is not ASCII")
+            seen.add(key)
+
+    @cached_property
+    def _index(self) -> dict[tuple[str, ...], Row]:
+        return {row.key(): row for row in self.rows}
+
+    def get(self, analysis: str, statistic: str, **keys: str) -> Row | None:
+        """Return the one row of these keys (others empty, population "all"), or None."""
+        full = {"population": "all", **keys, "analysis": analysis, "statistic": statistic}
+        return self._index.get(tuple(full.get(name, "") for name in KEYS))
+
+    def text(self, analysis: str, statistic: str, **keys: str) -> str:
+        """Return what a reader sees of the one row of these keys; "–" where the row does not exist."""
+        row = self.get(analysis, statistic, **keys)
+        return "–" if row is None else row.text
+
+    def select(self, analysis: str, **keys: str) -> list[Row]:
+        """Return all rows of an analysis whose keys are as given; keys not given are free."""
+        wanted = keys.items()
+        return [r for r in self._by_analysis.get(analysis, ()) if all(getattr(r, k) == v for k, v in wanted)]
+
+    @cached_property
+    def _by_analysis(self) -> dict[str, list[Row]]:
+        found: dict[str, list[Row]] = {}
+        for row in self.rows:
+            found.setdefault(row.analysis, []).append(row)
+        return found
+
+    def curve(self, endpoint: str, variable: str = "", level: str = "") -> list[CurveRow]:
+        """Return the rows of one curve in time order."""
+        return [c for c in self.curves if (c.endpoint, c.variable, c.level) == (endpoint, variable, level)]
+
+    def levels_of(self, variable: str) -> list[LevelRow]:
+        """Return the levels of a factor in their declared order; empty for a factor without levels."""
+        return sorted((r for r in self.levels if r.variable == variable), key=lambda r: r.order)
+
+
+def join_results(parts: Iterable[Results]) -> Results:
+    """Return one Results of several; a key that is in two parts is an error."""
+    whole = tuple(parts)
+    return Results(
+        rows=tuple(r for p in whole for r in p.rows),
+        curves=tuple(dict.fromkeys(c for p in whole for c in p.curves)),
+        levels=tuple(dict.fromkeys(v for p in whole for v in p.levels)),
+    )

@@ -1,0 +1,72 @@
+"""The patients' rows, for the private folder: ADaM-named datasets, and what each model was fitted to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from oncohort.analysis.design import code_factor
+from oncohort.study.cohort import Cohort, FactorData
+from oncohort.study.protocol import Model, Protocol
+
+
+def write_datasets(cohort: Cohort, protocol: Protocol, folder: Path) -> None:
+    """Write ``adsl`` (a row a patient), ``adtte`` (a row a patient and endpoint), and ``model_ID.csv``.
+
+    Names are ADaM's: USUBJID, PARAMCD, PARAM, AVAL, AVALU, CNSR (1 = censored). A factor is a column
+    of its id that holds the level's id, and ``ID_n`` the number it was made from.
+    """
+    folder.mkdir(parents=True)
+    factors = _factor_columns(cohort)
+    adsl = pl.DataFrame({"USUBJID": list(cohort.patient_id), **factors})
+    adsl.write_parquet(folder / "adsl.parquet")
+    adtte = pl.concat([_endpoint(cohort, name, factors) for name in cohort.endpoints])
+    adtte.write_parquet(folder / "adtte.parquet")
+    adtte.write_csv(folder / "adtte.csv")
+    for model in protocol.model:
+        _model(cohort, model).write_csv(folder / f"model_{model.id}.csv")
+
+
+def _factor_columns(cohort: Cohort) -> dict[str, Any]:
+    columns: dict[str, Any] = {}
+    for name, factor in cohort.factors.items():
+        if factor.levels:
+            columns[name] = _level_ids(factor)
+        if factor.numbers is not None:
+            columns[f"{name}_n"] = pl.Series(factor.numbers, nan_to_null=True)
+    return columns
+
+
+def _level_ids(factor: FactorData) -> pl.Series:
+    ids = [level.id for level in factor.levels]
+    return pl.Series([ids[code] if code >= 0 else None for code in factor.codes], dtype=pl.String)
+
+
+def _endpoint(cohort: Cohort, name: str, factors: dict[str, Any]) -> pl.DataFrame:
+    data = cohort.endpoints[name]
+    n = len(cohort.patient_id)
+    return pl.DataFrame(
+        {
+            "USUBJID": list(cohort.patient_id),
+            "PARAMCD": [name] * n,
+            "PARAM": [data.spec.label or name] * n,
+            "AVAL": data.time,
+            "AVALU": [data.unit.upper()] * n,
+            "CNSR": (~data.event).astype(np.int64),
+            **factors,
+        }
+    )
+
+
+def _model(cohort: Cohort, model: Model) -> pl.DataFrame:
+    """Return time, event and every candidate column of a model, empty where a factor is not known."""
+    endpoint = cohort.endpoints[model.endpoint]
+    columns: dict[str, Any] = {"time": endpoint.time, "event": endpoint.event.astype(np.int64)}
+    for factor in model.factors:
+        term = code_factor(cohort.factors[factor], model)
+        for name, column in zip(term.names(), term.columns.T, strict=True):
+            columns[name] = pl.Series(column, nan_to_null=True)
+    return pl.DataFrame(columns)

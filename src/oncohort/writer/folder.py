@@ -1,0 +1,72 @@
+"""A folder that appears complete or not at all: written beside its place, then renamed into it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from oncohort.errors import OutputError
+
+MANIFEST: Final = "manifest.json"
+
+
+@contextmanager
+def whole_folder(out: Path) -> Iterator[Path]:
+    """Yield an empty sibling of ``out`` to write into; when the block ends well it takes the place of ``out``.
+
+    An earlier run at ``out`` is replaced. If anything fails or the process is killed, ``out`` is as it was.
+
+    Raises
+    ------
+    OutputError
+        If ``out`` is a file, holds something that is not a run, or cannot be written.
+    """
+    refuse_foreign(out)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        sibling = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    except OSError as error:
+        raise OutputError(f"{out}: cannot be written ({error.strerror})") from error
+    try:
+        sibling.chmod(0o755 & ~_umask())
+        yield sibling
+        _take_place(sibling, out)
+    except OSError as error:
+        raise OutputError(f"{out}: cannot be written ({error.strerror})") from error
+    finally:
+        shutil.rmtree(sibling, ignore_errors=True)
+
+
+def refuse_foreign(out: Path) -> None:
+    """Raise OutputError if ``out`` is there and is neither empty nor an earlier run."""
+    if out.is_symlink() or (out.exists() and not out.is_dir()):
+        raise OutputError(f"{out}: is not a folder; a new folder or an earlier run was expected")
+    if out.is_dir() and any(out.iterdir()) and not (out / MANIFEST).is_file():
+        raise OutputError(f"{out}: holds files that are not a run ({MANIFEST} is missing); name another folder")
+
+
+def _take_place(sibling: Path, out: Path) -> None:
+    """Rename ``sibling`` to ``out``; an earlier run steps aside and comes back if the renaming fails."""
+    if not out.exists():
+        sibling.rename(out)
+        return
+    aside = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent)) / out.name
+    out.rename(aside)
+    try:
+        sibling.rename(out)
+    except OSError:
+        aside.rename(out)
+        raise
+    finally:
+        shutil.rmtree(aside.parent, ignore_errors=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,62 @@
+"""A run, written: the report, the numbers, the figures, the manifest, and the private folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields
+from datetime import datetime
+from pathlib import Path
+
+from oncohort.pipeline import StudyRun
+from oncohort.report.assemble import Report, StudyFacts, assemble_report
+from oncohort.report.docx import render_docx
+from oncohort.report.html import render_html
+from oncohort.study.findings import Finding
+from oncohort.writer.datasets import write_datasets
+from oncohort.writer.folder import MANIFEST, whole_folder
+from oncohort.writer.manifest import describe_run, software
+from oncohort.writer.results import as_csv, write_results, write_tables
+from oncohort.writer.verify import write_verification
+
+
+def write_run(run: StudyRun, out: Path, *, finished: datetime, also: Callable[[Path], None] | None = None) -> Report:
+    """Write a run as a folder, whole or not at all, and return the report it holds.
+
+    No patient identifier and no row of a patient stands outside ``private/``. ``finished`` is the time
+    that the manifest gives; ``also`` may write more into the folder before it takes its place.
+
+    Raises
+    ------
+    OutputError
+        If ``out`` is something else than a new folder or an earlier run, or cannot be written.
+    """
+    report = assemble_report(StudyFacts(run.protocol, run.results, run.findings, run.records.sources, software()))
+    with whole_folder(out) as folder:
+        (folder / "report.html").write_text(render_html(report.document), encoding="utf-8", newline="")
+        (folder / "report.docx").write_bytes(render_docx(report.document))
+        write_results(run.results, folder)
+        write_tables(report.tables, folder / "tables")
+        _write_figures(report, folder / "figures")
+        write_verification(run.protocol, folder)
+        private = folder / "private"
+        write_datasets(run.cohort, run.protocol, private / "datasets")
+        _write_findings(run.findings, private)
+        manifest = describe_run(run.protocol, run.protocol_sha256, run.records.sources, run.findings, finished)
+        if also is not None:
+            also(folder)
+        (folder / MANIFEST).write_text(manifest, encoding="utf-8", newline="")
+    return report
+
+
+def _write_figures(report: Report, folder: Path) -> None:
+    folder.mkdir()
+    for number, drawing in report.figures:
+        (folder / f"figure_{number}.svg").write_text(drawing.svg, encoding="utf-8", newline="")
+        (folder / f"figure_{number}.pdf").write_bytes(drawing.pdf)
+        (folder / f"figure_{number}.png").write_bytes(drawing.png)
+
+
+def _write_findings(findings: tuple[Finding, ...], folder: Path) -> None:
+    columns = [field.name for field in fields(Finding)]
+    rows = (["" if value is None else str(value) for value in (getattr(f, c) for c in columns)] for f in findings)
+    (folder / "findings.csv").write_text(as_csv(columns, rows), encoding="utf-8", newline="")
