@@ -1,1 +1,100 @@
-"""oncohort: an oncology cohort study from patient records to publication."""
+"""oncohort: an oncology cohort study, from patient records to a publication report.
+
+>>> import oncohort as oc
+>>> weeks, relapse = [6, 7, 10, 13, 16, 22, 23, 6, 9, 10], [1, 1, 1, 1, 1, 1, 1, 0, 0, 0]
+>>> oc.kaplan_meier(weeks, relapse, conf_type="log-log").survival.round(3)
+array([0.9  , 0.788, 0.788, 0.656, 0.492, 0.328, 0.164, 0.   ])
+
+Names are imported when they are first used, so that ``import oncohort`` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from oncohort.errors import AnalysisError, DataError, OncohortError, OutputError, ProtocolError, UsageError
+    from oncohort.pipeline import run_study
+    from oncohort.plots import plot_forest, plot_kaplan_meier
+    from oncohort.stats.compare import kruskal_wallis, mann_whitney, pearson_chi_square
+    from oncohort.stats.concordance import concordance
+    from oncohort.stats.cox import CoxFit, cox
+    from oncohort.stats.describe import describe
+    from oncohort.stats.fisher import fisher_exact
+    from oncohort.stats.follow_up import observed_follow_up, reverse_kaplan_meier
+    from oncohort.stats.kaplan_meier import SurvivalCurve, kaplan_meier, number_at_risk, survival_at
+    from oncohort.stats.log_rank import log_rank, pairwise_log_rank
+    from oncohort.stats.proportion import proportion_interval
+    from oncohort.stats.proportional_hazards import cox_zph
+    from oncohort.stats.quantiles import mean_survival, quantile
+    from oncohort.stats.stepwise import StepwiseResult, stepwise
+    from oncohort.study.run import StudyRun
+    from oncohort.writer.run import write_run
+
+_HOME = {
+    "errors": ("AnalysisError", "DataError", "OncohortError", "OutputError", "ProtocolError", "UsageError"),
+    "pipeline": ("run_study",),
+    "plots": ("plot_forest", "plot_kaplan_meier"),
+    "stats.compare": ("kruskal_wallis", "mann_whitney", "pearson_chi_square"),
+    "stats.concordance": ("concordance",),
+    "stats.cox": ("CoxFit", "cox"),
+    "stats.describe": ("describe",),
+    "stats.fisher": ("fisher_exact",),
+    "stats.follow_up": ("observed_follow_up", "reverse_kaplan_meier"),
+    "stats.kaplan_meier": ("SurvivalCurve", "kaplan_meier", "number_at_risk", "survival_at"),
+    "stats.log_rank": ("log_rank", "pairwise_log_rank"),
+    "stats.proportion": ("proportion_interval",),
+    "stats.proportional_hazards": ("cox_zph",),
+    "stats.quantiles": ("mean_survival", "quantile"),
+    "stats.stepwise": ("StepwiseResult", "stepwise"),
+    "study.run": ("StudyRun",),
+    "writer.run": ("write_run",),
+}
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+
+__all__ = [
+    "AnalysisError",
+    "CoxFit",
+    "DataError",
+    "OncohortError",
+    "OutputError",
+    "ProtocolError",
+    "StepwiseResult",
+    "StudyRun",
+    "SurvivalCurve",
+    "UsageError",
+    "concordance",
+    "cox",
+    "cox_zph",
+    "describe",
+    "fisher_exact",
+    "kaplan_meier",
+    "kruskal_wallis",
+    "log_rank",
+    "mann_whitney",
+    "mean_survival",
+    "number_at_risk",
+    "observed_follow_up",
+    "pairwise_log_rank",
+    "pearson_chi_square",
+    "plot_forest",
+    "plot_kaplan_meier",
+    "proportion_interval",
+    "quantile",
+    "reverse_kaplan_meier",
+    "run_study",
+    "stepwise",
+    "survival_at",
+    "write_run",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'oncohort' has no attribute {name!r}")
+    return getattr(import_module(f"oncohort.{_MODULE_OF[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

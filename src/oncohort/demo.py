@@ -1,16 +1,14 @@
-"""The study that comes with oncohort, as a folder to look at and to run."""
+"""The studies that come with oncohort: one to look at and to run, and a blank one to fill."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
-DemoName: TypeAlias = Literal["sorafenib"]
-NAMES: Final[tuple[DemoName, ...]] = ("sorafenib",)
+DemoName: TypeAlias = Literal["sorafenib", "blank"]
 
 
 @contextmanager
@@ -25,9 +23,3 @@ def demo_study(name: DemoName) -> Iterator[Path]:
     """
     with as_file(files("oncohort") / "demos" / name) as folder:
         yield folder
-
-
-def copy_demo(name: DemoName, to: Path) -> None:
-    """Write a bundled study into a new folder."""
-    with demo_study(name) as folder:
-        shutil.copytree(folder, to)

@@ -3,30 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from oncohort.analysis.plan import analyze_cohort
 from oncohort.derive.cohort import derive_cohort
 from oncohort.errors import DataError
 from oncohort.intake.study import Study, read_study
-from oncohort.study.cohort import Cohort
 from oncohort.study.findings import Finding, at_least, count_by_level
 from oncohort.study.protocol import Protocol
-from oncohort.study.records import Records
-from oncohort.study.results import Results
-
-
-@dataclass(frozen=True, slots=True)
-class StudyRun:
-    """Everything one run knows: what was asked, what was read, what was found."""
-
-    protocol: Protocol
-    protocol_sha256: str
-    records: Records
-    cohort: Cohort
-    results: Results
-    findings: tuple[Finding, ...]
+from oncohort.study.run import StudyRun
 
 
 def run_study(path: str | Path) -> StudyRun:

@@ -1,6 +1,7 @@
 """Laws any Cox fit obeys, and any input it survives."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -82,7 +83,7 @@ def test_patient_censored_before_the_first_event_changes_nothing(seed, ties):
     data = cohort(seed)
     more = {
         "time": np.append(data["time"] + 5, 1.0),
-        "event": np.append(data["event"], False),  # noqa: FBT003  (a value of the column)
+        "event": np.append(data["event"], False),
         "covariates": {k: np.append(v, 3.0) for k, v in data["covariates"].items()},
     }
     same(cox(**data, ties=ties), cox(**more, ties=ties))
@@ -131,7 +132,7 @@ def test_shards_and_order_of_rows_change_nothing(seed, ties, weights, entry, str
     shuffled = rows_of(data, np.random.default_rng(seed).permutation(n))
     problem = prepare(**shuffled, ties=ties)
     cuts = np.linspace(0, n, n_shards + 1).astype(int).tolist()
-    plan = tuple(slice(a, b) for a, b in zip(cuts[:-1], cuts[1:], strict=True))
+    plan = tuple(slice(a, b) for a, b in pairwise(cuts))
     same(cox(**data, ties=ties), fit_problem(replace(problem, plan=plan), 0.95), 1e-12)
 
 
@@ -195,6 +196,11 @@ def any_cohort(draw):
     return data
 
 
+def one_sentence(refused):
+    assert str(refused)
+    assert "\n" not in str(refused)
+
+
 @given(any_cohort(), TIES)
 @settings(max_examples=400, deadline=None)
 def test_any_input_gives_an_answer_or_one_sentence(data, ties):
@@ -209,7 +215,7 @@ def test_any_input_gives_an_answer_or_one_sentence(data, ties):
         for transform in ("km", "rank", "identity", "log"):
             cox_zph(fit, transform=transform)
     except AnalysisError as refused:
-        assert str(refused)
+        one_sentence(refused)
 
 
 @given(
@@ -235,4 +241,4 @@ def test_any_selection_ends(data, ties, criterion, direction):
         assert path.stop_reason
         assert (path.fit is None) == (path.selected == ())
     except AnalysisError as refused:
-        assert str(refused)
+        one_sentence(refused)

@@ -65,7 +65,7 @@ BLOCK = st.one_of(
     st.builds(Bullets, st.lists(RUNS, max_size=3).map(tuple)),
     st.builds(
         TableBlock,
-        st.integers(1, 3),
+        st.one_of(st.integers(1, 3), ANY),
         RUNS,
         st.lists(CELLS, max_size=2).map(tuple),
         ROWS,
@@ -109,6 +109,7 @@ def test_any_text_gives_a_valid_page(document: Document) -> None:
     read.close()
     assert read.open == []
     assert len(read.ids) == len(set(read.ids))
+    assert not any(re.search(r"\s", anchor) for anchor in read.ids)
     assert html.count("</style>") == 1
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]", html)
 

@@ -155,4 +155,5 @@ def test_curve_and_interval_keep_their_path(snapshot):
     paths = [
         e.get("d") for e in ET.fromstring(svg_of(drawn)).iter(f"{SVG}path") if "stroke: #000000" in e.get("style", "")
     ]
+    paths = [re.sub(r"\d+\.\d+", lambda found: f"{float(found[0]):.1f}", path) for path in paths]
     assert ([curve.get_xdata().tolist(), curve.get_ydata().tolist()], paths) == snapshot

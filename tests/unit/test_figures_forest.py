@@ -97,9 +97,9 @@ def test_empty_columns_are_left_out():
     assert "Events/n" not in words(figure)
 
 
-def test_heads_and_favours_are_printed():
+def test_heads_and_favors_are_printed():
     heads = ForestHeads(effect="Odds ratio (95% CI)", axis="Odds ratio")
-    figure = plot_forest(ROWS, heads=heads, favours=("Favours female", "Favours male"))
+    figure = plot_forest(ROWS, heads=heads, favors=("Favours female", "Favours male"))
     assert "Odds ratio (95% CI)" in words(figure)
     assert "← Favours female" in words(figure)
     assert figure.axes[1].get_xlabel() == "Odds ratio"

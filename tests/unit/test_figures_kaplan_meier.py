@@ -186,7 +186,11 @@ def test_small_counts_are_masked_and_zero_is_not():
 def test_no_text_covers_another_or_leaves_the_page(width, count):
     labels = [LONG, "Sorafenib alone", "TACE", "Best supportive care and observation only", "E", "F", "G"]
     curves = [(label, (MERCAPTOPURINE, PLACEBO)[k % 2], MEDIAN) for k, label in enumerate(labels[:count])]
-    one = panel(*curves, annotations=("Log-rank P = 0.003",), title="Remission")
+    one = panel(
+        *curves,
+        annotations=("Log-rank P = 0.003",),
+        title="Remission after induction of any kind in children and adults",
+    )
     figures = [plot_kaplan_meier([one], width_mm=width)]
     if width > 100:
         figures.append(plot_kaplan_meier([one, one, one], width_mm=width))

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oncohort.errors import DataError
-from oncohort.intake.convert import convert, parse_date, parse_number
+from oncohort.intake.convert import convert, parse_date, parse_number, to_numbers
 from oncohort.intake.read import RawTable
 from oncohort.study.findings import Finding
 from oncohort.study.protocol import TableFile
@@ -36,6 +36,13 @@ def convert_cell(
 def test_every_number_comes_back_from_its_shortest_text(number: float) -> None:
     assert parse_number(repr(number), (".",)) == number
     assert parse_number(repr(number).replace(".", ","), (",",)) == number
+
+
+@given(st.lists(st.one_of(st.floats().map(repr), st.text("0123456789.,+-eE", max_size=8)), max_size=5))
+def test_a_column_of_numbers_is_read_as_its_cells_are(cells: list[str]) -> None:
+    for marks in ((".",), (",",), (".", ",")):
+        column = to_numbers(pl.Series(cells, dtype=pl.String), marks)
+        assert column.to_list() == [parse_number(cell, marks) for cell in cells]
 
 
 @given(st.dates(date(1900, 1, 1), date(2100, 12, 31)))

@@ -133,6 +133,19 @@ def test_short_table_is_kept_on_one_page_and_a_long_one_may_break() -> None:
     assert broken == [True] * 3 + [False] * 58 + [True] * 2 + [False]
 
 
+def test_long_table_breaks_between_its_groups_only() -> None:
+    group = (Row((Cell("Sex"),), "group"), Row((Cell("Male", indent=1),)), Row((Cell("Female", indent=1),)))
+    made = word_file(TableBlock(1, "Many factors", (), group * 9 + (Row((Cell("All"),), "total"),))).tables[0]
+    kept = [bool(row.cells[0].paragraphs[0].paragraph_format.keep_with_next) for row in made.rows]
+    assert kept == [True, True, False] * 8 + [True, True, True, False]
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2, 3])
+def test_head_longer_than_its_body_is_no_obstacle(rows: int) -> None:
+    made = word_file(TableBlock(1, "Head", ((Cell("x"),),) * 25, (Row((Cell("y"),)),) * rows)).tables[0]
+    assert len(made.rows) == 25 + rows
+
+
 def test_last_row_stays_with_the_notes() -> None:
     made = word_file(table(notes=("CI, confidence interval.",)))
     assert made.tables[0].rows[-1].cells[0].paragraphs[0].paragraph_format.keep_with_next
@@ -152,7 +165,15 @@ def test_two_landscape_tables_in_a_row_share_their_section() -> None:
 
 
 def test_sections_without_words_between_them_are_still_two() -> None:
-    assert len(word_file(table(landscape=True), Bullets(()), table(2, landscape=True)).sections) == 4
+    word = word_file(table(landscape=True), Bullets(()), table(2, landscape=True))
+    assert len(word.sections) == 4
+    assert [len(p._p.findall(f".//{qn('w:sectPr')}")) for p in word.paragraphs if "sectPr" in p._p.xml] == [1, 1, 1]
+
+
+def test_table_of_rows_without_cells_leaves_caption_and_notes() -> None:
+    word = word_file(TableBlock(1, "Empty", (), (Row((), "group"), Row(())), ("A note.",)))
+    assert word.tables == []
+    assert [p.text for p in word.paragraphs[1:]] == ["Table 1. Empty", "A note."]
 
 
 def test_header_of_every_section_carries_title_and_banner() -> None:
@@ -202,6 +223,12 @@ def test_runs_keep_their_style() -> None:
     ]
 
 
+def test_characters_xml_cannot_hold_are_left_out_and_a_line_stays_one() -> None:
+    word = word_file(Paragraph("c\x1b\ud800\ufffed\te\u2028f"), title="a\x00b")
+    assert [p.text for p in word.paragraphs] == ["ab", "cd e f"]
+    assert word.core_properties.title == "ab"
+
+
 def test_figure_has_its_words_and_its_width() -> None:
     word = word_file(figure(width_mm=85))
     shape = word.inline_shapes[0]
@@ -231,6 +258,16 @@ def test_table_too_wide_for_the_page_takes_smaller_type_and_fits() -> None:
     size = made.rows[0].cells[1].paragraphs[0].runs[0].font.size
     assert size is not None
     assert 7 <= size.pt < 9
+
+
+def test_words_are_not_broken_beside_a_column_of_long_sentences() -> None:
+    row = Row((Cell("warning"), Cell("after_progression"), Cell("a sentence of many words " * 12), Cell("1", "right")))
+    made = word_file(TableBlock(1, "Findings", (), (row,))).tables[0]
+    widths = [0 if column.width is None else column.width.pt for column in made.columns]
+    # "warning" is 3.277 and "after_progression" 6.998 type sizes wide in Times; 8 points are the cell's margins.
+    assert widths[0] > 3.277 * 9 + 8 + 1
+    assert widths[1] > 6.998 * 9 + 8 + 1
+    assert sum(widths) <= 170 / 25.4 * 72
 
 
 def test_decimal_points_stand_below_each_other() -> None:

@@ -215,6 +215,13 @@ def test_group_row_begins_a_body_and_an_unindented_row_ends_it() -> None:
     assert len(page(TABLE).all("tbody")) == 2
 
 
+def test_table_of_rows_without_cells_leaves_caption_and_notes() -> None:
+    made = page(TableBlock(1, "Empty", (), (Row((), "group"), Row(())), ("A note.",)))
+    assert made.all("tr") == []
+    assert " Empty" in made.words
+    assert "A note." in made.words
+
+
 def test_wide_parts_scroll_in_regions_that_the_keyboard_reaches() -> None:
     regions = [a for a in page(TABLE, figure()).all("div") if a.get("class") == "scroll"]
     assert [(a["role"], a["tabindex"]) for a in regions] == [("region", "0")] * 2
@@ -247,6 +254,12 @@ def test_runs_keep_their_style() -> None:
         Document("A", blocks=(Paragraph((Run("a", "bold"), Run("P", "italic"), Run("2", "superscript"))),))
     )
     assert "<p><b>a</b><i>P</i><sup>2</sup></p>" in html
+
+
+def test_characters_a_page_cannot_hold_are_left_out_and_a_line_stays_one() -> None:
+    html = render_html(Document("a\x00b", blocks=(Paragraph("c\x1b\ud800\ufffed\te\u2028f"),)))
+    assert "<h1>ab</h1>" in html
+    assert "<p>cd e f</p>" in html
 
 
 def test_call_out_says_its_level_in_words() -> None:

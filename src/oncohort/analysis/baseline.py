@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -101,5 +102,14 @@ def _test(factor: FactorData, by: FactorData, settings: Settings) -> TestResult:
     crossed = crossed[crossed.sum(axis=1) > 0][:, crossed.sum(axis=0) > 0]
     small = bool((expected_counts(crossed) < 5).any()) if min(crossed.shape, default=0) > 1 else False
     if settings.table_test == "fisher" or (settings.table_test == "fisher-if-small" and small):
-        return fisher_exact(crossed)
+        return _fisher_if_feasible(crossed)
     return pearson_chi_square(crossed, correction="none")
+
+
+def _fisher_if_feasible(crossed: NDArray[np.int64]) -> TestResult:
+    """Return Fisher's test, or Pearson's where the table is too large for it; ``method`` says so."""
+    try:
+        return fisher_exact(crossed)
+    except AnalysisError:
+        test = pearson_chi_square(crossed, correction="none")
+        return replace(test, method=f"{test.method} (the table is too large for Fisher's exact test)")

@@ -33,7 +33,7 @@ class Term:
         return tuple(f"{self.factor}={level}" if level else self.factor for level in self.levels)
 
     def known(self) -> NDArray[np.bool_]:
-        return np.logical_not(np.isnan(self.columns)).all(axis=1)
+        return np.isnan(self.columns).sum(axis=1) == 0
 
 
 def code_factor(factor: FactorData, model: Model) -> Term:

@@ -7,12 +7,13 @@ from typing import Any, Final
 import numpy as np
 
 from oncohort.analysis.regression import FittedModel
-from oncohort.analysis.rows import number, share, words
+from oncohort.analysis.rows import count, number, share, words
 from oncohort.analysis.settings import Settings
 from oncohort.study.cohort import Cohort
 from oncohort.study.findings import Finding
 from oncohort.study.protocol import Protocol
 from oncohort.study.results import Row
+from oncohort.study.text import mask_count
 
 EVENTS_PER_PARAMETER: Final = 10.0  # Peduzzi P et al. J Clin Epidemiol 1995;48:1503-1510
 COMPLETE_CASE_LOSS: Final = 5.0  # percent of patients a model may lose in silence
@@ -30,7 +31,8 @@ def analyze_guards(
     """
     parts = [_known_later(protocol)]
     for fitted in models:
-        parts += [_events_per_parameter(cohort, fitted), _complete_cases(cohort, fitted), _estimable(fitted)]
+        parts += [_events_per_parameter(cohort, fitted), _complete_cases(cohort, fitted, settings.min_cell)]
+        parts += [_estimable(fitted)]
         parts += [_proportional(fitted, rows, protocol, settings)]
     parts += [_medians_on_few_events(protocol, rows), _splits_at_median(protocol)]
     return [row for found, _ in parts for row in found], [finding for _, told in parts for finding in told]
@@ -62,13 +64,13 @@ def _events_per_parameter(cohort: Cohort, fitted: FittedModel) -> Found:
     if events / parameters >= EVENTS_PER_PARAMETER:
         return rows, []
     sentence = (
-        f"model {fitted.spec.id}: {events} events for {parameters} candidate parameters, "
+        f"{_named(fitted)}: {events} events for {parameters} candidate parameters, "
         f"{rows[0].text} per parameter; below {EVENTS_PER_PARAMETER:g} estimates and selection are unstable"
     )
     return rows, [Finding("warning", "FEW-EVENTS", sentence)]
 
 
-def _complete_cases(cohort: Cohort, fitted: FittedModel) -> Found:
+def _complete_cases(cohort: Cohort, fitted: FittedModel, min_cell: int) -> Found:
     total, lost = fitted.complete.size, int((~fitted.complete).sum())
     keys = _keys(fitted, "complete_case_loss")
     rows = share(lost, total, **keys)
@@ -76,11 +78,11 @@ def _complete_cases(cohort: Cohort, fitted: FittedModel) -> Found:
         return rows, []
     missing = {t.factor: int((~t.known()).sum()) for t in fitted.terms}
     worst = max(missing, key=lambda name: missing[name])
-    rows += number("n_missing", missing[worst], **keys, level=worst)
+    rows += count(missing[worst], statistic="n_missing", **keys, level=worst)
     label = cohort.factors[worst].spec.label or worst
     sentence = (
-        f"model {fitted.spec.id}: {lost} of {total} patients ({rows[0].text}%) lack a candidate factor and left "
-        f'the model; "{label}" is missing in {missing[worst]}'
+        f"{_named(fitted)}: {mask_count(lost, min_cell)} of {total} patients lack a candidate factor and left "
+        f'the model; "{label}" is missing in {mask_count(missing[worst], min_cell)}'
     )
     return rows, [Finding("warning", "COMPLETE-CASES", sentence)]
 
@@ -91,7 +93,7 @@ def _estimable(fitted: FittedModel) -> Found:
     if fit is not None:
         told = [*((fit.failure_reason,) if fit.failure_reason else ()), *fit.warnings]
         told += [f"{name} was left out: it adds nothing to the other columns" for name in fit.singular]
-    sentences = [f"model {fitted.spec.id}: {reason}" for reason in told]
+    sentences = [f"{_named(fitted)}: {reason}" for reason in told]
     return [], [Finding("warning", "NOT-ESTIMABLE", sentence) for sentence in sentences]
 
 
@@ -107,7 +109,7 @@ def _proportional(fitted: FittedModel, rows: list[Row], protocol: Protocol, sett
         Finding(
             "warning",
             "NOT-PROPORTIONAL",
-            f"model {fitted.spec.id}: the hazards of {labels.get(row.variable, 'the model as a whole')} are not proportional "
+            f"{_named(fitted)}: the hazards of {labels.get(row.variable, 'the model as a whole')} are not proportional "
             f"(P {row.text if row.text.startswith('<') else f'= {row.text}'}); one ratio cannot stand for all times",
         )
         for row in against
@@ -149,6 +151,10 @@ def _splits_at_median(protocol: Protocol) -> Found:
         'information (cox = "continuous" keeps it)'
     )
     return [], [Finding("note", "MEDIAN-SPLIT", sentence)]
+
+
+def _named(fitted: FittedModel) -> str:
+    return f"model {fitted.spec.id} for {fitted.spec.endpoint}"
 
 
 def _keys(fitted: FittedModel, guard: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from oncohort.analysis.baseline import analyze_baseline
 from oncohort.analysis.flow import analyze_flow
 from oncohort.analysis.guards import analyze_guards
+from oncohort.analysis.masking import mask_small_cells
 from oncohort.analysis.regression import (
     FittedModel,
     analyze_multivariable_cox,
@@ -13,6 +14,7 @@ from oncohort.analysis.regression import (
     analyze_univariable_cox,
     fit_model,
 )
+from oncohort.analysis.rows import scale_of
 from oncohort.analysis.settings import Settings, read_settings
 from oncohort.analysis.survival import analyze_follow_up, analyze_survival, curve_of, curve_rows
 from oncohort.analysis.univariable import analyze_univariable, compare_levels, level_curves
@@ -29,7 +31,7 @@ def analyze_cohort(cohort: Cohort, protocol: Protocol) -> tuple[Results, list[Fi
     curves: list[CurveRow] = []
     for endpoint in cohort.endpoints.values():
         rows += analyze_follow_up(endpoint, settings) + analyze_survival(endpoint, settings)
-        curves += curve_rows(curve_of(endpoint, None, settings), endpoint)
+        curves += curve_rows(curve_of(endpoint, None, settings), endpoint.spec.id, scale=scale_of(endpoint))
     for table_id, table in named_tables(protocol).items():
         analyze = analyze_baseline if table.kind == "characteristics" else analyze_univariable
         rows += analyze(cohort, table, table_id, settings)
@@ -38,9 +40,10 @@ def analyze_cohort(cohort: Cohort, protocol: Protocol) -> tuple[Results, list[Fi
         rows += _model_rows(cohort, fitted, settings)
     figure_rows, figure_curves = _by_level(cohort, protocol, rows, settings)
     rows += figure_rows
+    rows = mask_small_cells(rows, settings.min_cell)
     guard_rows, findings = analyze_guards(cohort, protocol, models, rows, settings)
-    levels = _levels(cohort)
-    return Results(tuple(rows + guard_rows), tuple(curves + figure_curves), tuple(levels)), findings
+    rows += mask_small_cells(guard_rows, settings.min_cell)
+    return Results(tuple(rows), tuple(curves + figure_curves), tuple(_levels(cohort))), findings
 
 
 def named_tables(protocol: Protocol) -> dict[str, Table]:

@@ -71,9 +71,10 @@ def median_of(curve: SurvivalCurve, settings: Settings) -> Quantile:
     return quantile(curve, 0.5, method=settings.median_conf, at_half=settings.at_half)
 
 
-def curve_rows(curve: SurvivalCurve, endpoint: EndpointData, variable: str = "", level: str = "") -> list[CurveRow]:
-    """Return a curve as rows of ``curves.csv``, in the report unit."""
-    scale = scale_of(endpoint)
+def curve_rows(
+    curve: SurvivalCurve, endpoint: str, *, scale: float = 1.0, variable: str = "", level: str = ""
+) -> list[CurveRow]:
+    """Return a curve as rows of ``curves.csv``; ``scale`` takes its times to the report unit."""
     group = f"{variable}={level}" if variable else ""
     columns = zip(
         (curve.time * scale).tolist(),
@@ -85,4 +86,4 @@ def curve_rows(curve: SurvivalCurve, endpoint: EndpointData, variable: str = "",
         curve.conf_high.tolist(),
         strict=True,
     )
-    return [CurveRow(endpoint.spec.id, group, variable, level, *values) for values in columns]
+    return [CurveRow(endpoint, group, variable, level, *values) for values in columns]

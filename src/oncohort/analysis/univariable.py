@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from oncohort.analysis.rows import count, median_rows, number, test_rows, words
+from oncohort.analysis.rows import count, median_rows, number, scale_of, test_rows, words
 from oncohort.analysis.settings import Settings
 from oncohort.analysis.survival import curve_of, curve_rows, median_of
 from oncohort.errors import AnalysisError
@@ -81,5 +81,7 @@ def level_curves(endpoint: EndpointData, factor: FactorData, settings: Settings)
     for k, level in enumerate(factor.levels):
         members = factor.codes == k
         if members.any():
-            rows += curve_rows(curve_of(endpoint, members, settings), endpoint, factor.spec.id, level.id)
+            curve = curve_of(endpoint, members, settings)
+            keys = {"variable": factor.spec.id, "level": level.id}
+            rows += curve_rows(curve, endpoint.spec.id, scale=scale_of(endpoint), **keys)
     return rows

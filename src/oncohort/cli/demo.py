@@ -39,6 +39,8 @@ def command(out: Path, *, as_json: bool) -> None:
 
 
 def _write_study(out: Path) -> None:
-    from oncohort.demo import copy_demo
+    from oncohort.demo import demo_study
+    from oncohort.intake.scaffold import copy_study
 
-    copy_demo("sorafenib", out / "private" / "study")
+    with demo_study("sorafenib") as folder:
+        copy_study(folder, out / "private" / "study")

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from oncohort.cli.tell import count_in_words
-from oncohort.pipeline import StudyRun
 from oncohort.report.assemble import Report
 from oncohort.study.findings import count_by_level
+from oncohort.study.run import StudyRun
 
 
 def summarize(run: StudyRun, report: Report, out: Path) -> dict[str, Any]:

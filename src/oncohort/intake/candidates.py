@@ -7,7 +7,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, get_args
 
-from oncohort.intake.convert import RESERVED, parse_date, parse_number
+import polars as pl
+
+from oncohort.intake.convert import RESERVED, parse_date, to_numbers
 from oncohort.intake.hints import is_missing_word
 from oncohort.intake.look import code_of
 from oncohort.intake.read import RawTable
@@ -20,6 +22,7 @@ MOST_CODES: Final = 5
 MOST_MISSING: Final = 0.40
 
 _MOSTLY: Final = 0.9
+_MANY_VALUES: Final = 1000
 _LEVEL_WORDS: Final = frozenset({"none", "无", "unknown", "未知"})  # a level of many factors, so not taken as missing
 _ID: Final = r"\b(id|pid|patient|patients|subject|case|number|no|nr|mrn|code)\b|id$|编号|病历号|住院号|序号|登记号"
 _TIME: Final = r"\b(os|pfs|rfs|dfs|efs|ttp|ttr|time|survival|fu|futime|followup|months|days)\b|生存|时间|随访"
@@ -112,27 +115,41 @@ def examine(raw: RawTable) -> Reading:
 
 
 def _candidate(name: str, raw: RawTable) -> Candidate:
-    cells = raw.frame[name].drop_nulls().to_list()
-    words = {cell for cell in set(cells) if is_missing_word(cell) and cell.lower() not in _LEVEL_WORDS}
-    known = [cell for cell in cells if cell not in words]
-    values = {cell: parse_number(cell, raw.decimal) for cell in set(known)}
-    numbers = tuple(sorted({value for value in values.values() if value is not None}))
-    n_odd = sum(values[cell] is None for cell in known)
-    formats = tuple(f for f in get_args(DateFormat) if known and all(parse_date(cell, f) for cell in values))
+    counted = Counter(cell for cell in raw.frame[name].to_list() if cell is not None)
+    cells = pl.Series(list(counted), dtype=pl.String)
+    values = dict(zip(counted, to_numbers(cells, raw.decimal), strict=True))
+    words = {cell for cell, value in values.items() if value is None and _is_missing(cell)}
+    known = {cell: count for cell, count in counted.items() if cell not in words}
+    total = sum(known.values())
+    n_odd = sum(count for cell, count in known.items() if values[cell] is None)
+    formats = tuple(f for f in get_args(DateFormat) if known and all(parse_date(cell, f) for cell in known))
     kind: Kind = "empty" if not known else "date" if formats else "text"
-    if known and len(known) - n_odd >= _MOSTLY * len(known):
+    if known and total - n_odd >= _MOSTLY * total:
         kind = "number"
+    numbers = tuple(sorted({value for value in values.values() if value is not None})) if kind == "number" else ()
     return Candidate(
         name=name,
         kind=kind,
-        counts=dict(Counter(code_of(cell) for cell in known)),
+        counts=_by_code(known),
         n=raw.frame.height,
-        n_missing=raw.frame.height - len(known),
+        n_missing=raw.frame.height - total,
         n_odd=n_odd if kind == "number" else 0,
         missing_words=tuple(sorted(words)),
-        numbers=numbers if kind == "number" else (),
+        numbers=numbers,
         date_formats=formats if kind == "date" else (),
     )
+
+
+def _is_missing(cell: str) -> bool:
+    return is_missing_word(cell) and cell.lower() not in _LEVEL_WORDS
+
+
+def _by_code(known: dict[str, int]) -> dict[str, int]:
+    """Add up the cells that are one code, as 1 and 1.0; a column with many values has no codes."""
+    counts: Counter[str] = Counter()
+    for cell, count in known.items():
+        counts[code_of(cell) if len(known) <= _MANY_VALUES else cell] += count
+    return dict(counts)
 
 
 def _ids(columns: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
@@ -142,7 +159,7 @@ def _ids(columns: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
     both = [c for c in distinct if c in named]
     if len(both) == 1 or len(distinct) == 1:
         return tuple(both or distinct)[:1]
-    return tuple(both) or tuple(dict.fromkeys((*distinct, *named)))
+    return tuple(both) or tuple(c for c in columns if c in distinct or c in named)
 
 
 def _times(columns: tuple[Candidate, ...]) -> tuple[Candidate, ...]:

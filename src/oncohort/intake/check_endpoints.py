@@ -106,8 +106,9 @@ def event_codes_are_declared(look: Look) -> list[Finding]:
         counts = Counter(code_of(cell) for cell in look.texts(codes.column) if cell is not None)
         rest = {code: n for code, n in counts.items() if not is_one_of(code, codes.values)}
         if codes.censored is not None:
-            findings.extend(_unknown_code(look, codes, code) for code in rest if not is_one_of(code, codes.censored))
-        elif len(rest) > 1 or any(map(is_missing_word, rest)):
+            unknown = [code for code in rest if not is_one_of(code, codes.censored)]
+            findings.extend(_unknown_code(look, codes, code) for code in unknown)
+        elif len(rest) < len(counts) and (len(rest) > 1 or any(map(is_missing_word, rest))):
             findings.append(_third_code(look, codes, counts))
         findings.extend(_absent_codes(look, codes, counts))
     return findings

@@ -14,21 +14,27 @@ from oncohort.study.text import format_percent
 _MUCH: Final = 0.20
 
 
-def _known(look: Look, factor: Factor) -> list[str]:
-    """Return the cells of a factor that count: not missing and, where levels are declared, one of them."""
-    cells = [cell for cell in look.texts(factor.column) if cell is not None]
+def _declared(look: Look, factor: Factor) -> set[str]:
+    """Return the distinct cells that are one of the declared levels."""
+    values = [value for level in factor.levels or () for value in level.values]
+    return {cell for cell in set(look.texts(factor.column)) if cell is not None and is_one_of(cell, values)}
+
+
+def _n_missing(look: Look, factor: Factor) -> int:
+    """Return in how many patients a factor is missing: no cell or, where levels are declared, none of them."""
     if factor.levels is None:
-        return cells
-    values = [value for level in factor.levels for value in level.values]
-    judged = {cell: is_one_of(cell, values) for cell in set(cells)}
-    return [cell for cell in cells if judged[cell]]
+        return look.frame[factor.column].null_count()
+    declared = _declared(look, factor)
+    return sum(cell not in declared for cell in look.texts(factor.column))
 
 
 def levels_are_declared(look: Look) -> list[Finding]:
     """A cell that is no declared level counts as missing, and is told."""
     findings: list[Finding] = []
     for factor in look.protocol.factor:
-        known = set(_known(look, factor))
+        if factor.levels is None:
+            continue
+        known = _declared(look, factor)
         for place, cell in enumerate(look.texts(factor.column)):
             if cell is None or cell in known:
                 continue
@@ -45,7 +51,7 @@ def levels_occur(look: Look) -> list[Finding]:
     """A level nobody has is most likely written in another way in the data."""
     findings: list[Finding] = []
     for factor in look.protocol.factor:
-        cells = set(_known(look, factor))
+        cells = _declared(look, factor)
         for level in factor.levels or ():
             if not any(is_one_of(cell, level.values) for cell in cells):
                 sentence = f'the level "{level.label}" of factor "{factor.id}" never occurs'
@@ -58,7 +64,7 @@ def factors_are_known(look: Look) -> list[Finding]:
     findings: list[Finding] = []
     for factor in look.protocol.factor:
         total = look.frame.height
-        missing = total - len(_known(look, factor))
+        missing = _n_missing(look, factor)
         if missing == total:
             sentence = f'factor "{factor.id}" is missing in every patient'
             findings.append(found_in_column(look, factor.column, "warning", "ALL-MISSING", sentence))
@@ -76,7 +82,7 @@ def numbers_vary(look: Look) -> list[Finding]:
             look, factor.column, "warning", "ONE-VALUE", f'factor "{factor.id}" has the same value in every patient'
         )
         for factor in look.protocol.factor
-        if factor.levels is None and len(set(_known(look, factor))) == 1 and look.frame.height > 1
+        if factor.levels is None and look.frame[factor.column].drop_nulls().n_unique() == 1 and look.frame.height > 1
     ]
 
 

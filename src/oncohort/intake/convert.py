@@ -21,7 +21,6 @@ from oncohort.study.records import ColumnType
 
 RESERVED: Final = ("patient_id", "row")
 
-_DTYPES: Final[dict[ColumnType, type[pl.DataType]]] = {"number": pl.Float64, "date": pl.Date, "text": pl.String}
 _DATE_PATTERNS: Final = {
     "Y-M-D": r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})",
     "Y/M/D": r"(?P<y>\d{4})/(?P<m>\d{1,2})/(?P<d>\d{1,2})",
@@ -34,16 +33,15 @@ _TIME_OF_DAY: Final = r"(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?"
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """One column on its way: its cells, null where missing, and what each distinct cell converts to."""
+    """One column on its way: its cells, null where missing, and what they convert to, null where they do not."""
 
     name: str
     kind: ColumnType
-    cells: list[str | None]
-    converted: dict[str, Any]
+    cells: pl.Series
+    values: pl.Series
 
-    def fails(self, place: int) -> bool:
-        cell = self.cells[place]
-        return cell is not None and self.converted[cell] is None
+    def failing(self) -> list[int]:
+        return (self.cells.is_not_null() & self.values.is_null()).arg_true().to_list()
 
 
 def convert(
@@ -96,19 +94,22 @@ def convert(
     ]
     patient_id = _known(raw.frame[spec.patient_id], spec.missing)
     frame = pl.DataFrame(
-        {
-            column.name: pl.Series(
-                [None if c is None else column.converted[c] for c in column.cells], dtype=_DTYPES[column.kind]
-            )
-            for column in columns
-        }
-        | {"patient_id": pl.Series(patient_id, dtype=pl.String), "row": pl.Series(raw.row, dtype=pl.Int64)}
+        {column.name: column.values for column in columns}
+        | {"patient_id": patient_id, "row": pl.Series(raw.row, dtype=pl.Int64)}
     )
     second_header = _is_second_header(columns, patient_id[0])
     findings = [_second_header(raw)] if second_header else []
     for column in columns:
         findings.extend(_failures(column, spec, raw, patient_id, start=int(second_header)))
     return frame, findings
+
+
+def to_numbers(cells: pl.Series, decimal: tuple[str, ...]) -> pl.Series:
+    """Return the number in each cell, null where ``parse_number`` finds none."""
+    cell = pl.col("cell")
+    plain = cell.str.replace(",", ".", literal=True)
+    number = pl.when(cell.str.contains(f"^(?:{_number_pattern(decimal)})$")).then(plain).cast(pl.Float64, strict=False)
+    return cells.to_frame("cell").select(pl.when(number.is_finite()).then(number)).to_series()
 
 
 def parse_number(cell: str, decimal: tuple[str, ...]) -> float | None:
@@ -119,11 +120,15 @@ def parse_number(cell: str, decimal: tuple[str, ...]) -> float | None:
     >>> parse_number("2,2", (",",)), parse_number("2.2", (",",)), parse_number("1e-3", (".",))
     (2.2, None, 0.001)
     """
-    marks = "".join(decimal)
-    if not re.fullmatch(rf"[+-]?([0-9]+[{marks}]?[0-9]*|[{marks}][0-9]+)([eE][+-]?[0-9]+)?", cell):
+    if not re.fullmatch(_number_pattern(decimal), cell):
         return None
     number = float(cell.replace(",", "."))
     return number if isfinite(number) else None
+
+
+def _number_pattern(decimal: tuple[str, ...]) -> str:
+    marks = "".join(decimal)
+    return rf"[+-]?([0-9]+[{marks}]?[0-9]*|[{marks}][0-9]+)([eE][+-]?[0-9]+)?"
 
 
 def parse_date(cell: str, date_format: str) -> date | None:
@@ -151,35 +156,38 @@ def _calendar_day(year: int, month: int, day: int) -> date | None:
 
 def _column(raw: RawTable, spec: TableFile, name: str, kind: ColumnType, missing: tuple[str, ...]) -> _Column:
     cells = _known(raw.frame[name], missing)
-    distinct = {cell for cell in cells if cell is not None}
     if kind == "number":
-        return _Column(name, kind, cells, {cell: parse_number(cell, raw.decimal) for cell in distinct})
+        return _Column(name, kind, cells, to_numbers(cells, raw.decimal))
     if kind == "date":
-        return _Column(name, kind, cells, {cell: parse_date(cell, spec.date_format) for cell in distinct})
-    return _Column(name, kind, cells, {cell: cell for cell in distinct})
+        days = {cell: parse_date(cell, spec.date_format) for cell in set(cells) - {None}}
+        return _Column(name, kind, cells, pl.Series([days.get(cell) for cell in cells], dtype=pl.Date))
+    return _Column(name, kind, cells, cells)
 
 
-def _known(cells: pl.Series, missing: tuple[str, ...]) -> list[str | None]:
-    return [None if cell in missing else cell for cell in cells.to_list()]
+def _known(cells: pl.Series, missing: tuple[str, ...]) -> pl.Series:
+    """Return the cells under no name, null where they hold a word that means missing."""
+    cell = pl.col("cell")
+    return cells.to_frame("cell").select(pl.when(~cell.is_in(list(missing))).then(cell).alias("")).to_series()
 
 
 def _failures(
-    column: _Column, spec: TableFile, raw: RawTable, patient_id: list[str | None], *, start: int
+    column: _Column, spec: TableFile, raw: RawTable, patient_id: pl.Series, *, start: int
 ) -> Iterator[Finding]:
-    for place in range(start, len(column.cells)):
-        if column.fails(place):
-            cell = column.cells[place] or ""
-            level, rule, sentence = _judge(cell, column.kind, spec)
-            yield Finding(
-                level=level,
-                rule=rule,
-                sentence=sentence,
-                file=raw.source.name,
-                column=column.name,
-                row=raw.row[place],
-                patient_id=patient_id[place] or "",
-                value=cell,
-            )
+    for place in column.failing():
+        if place < start:
+            continue
+        cell = column.cells[place]
+        level, rule, sentence = _judge(cell, column.kind, spec)
+        yield Finding(
+            level=level,
+            rule=rule,
+            sentence=sentence,
+            file=raw.source.name,
+            column=column.name,
+            row=raw.row[place],
+            patient_id=patient_id[place] or "",
+            value=cell,
+        )
 
 
 def _judge(cell: str, kind: ColumnType, spec: TableFile) -> tuple[Any, str, str]:
@@ -196,13 +204,13 @@ def _judge(cell: str, kind: ColumnType, spec: TableFile) -> tuple[Any, str, str]
 def _is_second_header(columns: list[_Column], first_id: str | None) -> bool:
     """Return whether the first row is a second header: words in most number columns, where later rows have none."""
     typed = [column for column in columns if column.kind != "text" and column.cells[0] is not None]
-    words = [
-        column
-        for column in typed
-        if column.fails(0) and not has_digit(column.cells[0] or "") and not is_missing_word(column.cells[0] or "")
-    ]
-    others = [any(not column.fails(k) for k in range(1, len(column.cells))) for column in words]
+    words = [column for column in typed if column.values[0] is None and _is_word(column.cells[0])]
+    others = [column.values[1:].is_not_null().any() for column in words]
     return 2 * len(words) > len(typed) and all(others) and (len(words) > 1 or first_id is None)
+
+
+def _is_word(cell: str) -> bool:
+    return not has_digit(cell) and not is_missing_word(cell)
 
 
 def _second_header(raw: RawTable) -> Finding:

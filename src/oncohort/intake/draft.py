@@ -13,15 +13,17 @@ from oncohort.intake.read import RawTable
 from oncohort.intake.toml_text import Line, aligned, in_comment, toml_list, toml_scalar, toml_string
 from oncohort.study.parse import CHOOSE
 from oncohort.study.profiles import SUMMARY
+from oncohort.study.protocol import TableFile
 from oncohort.study.text import format_plain
 
 _OPEN: Final = toml_string(CHOOSE)
+_WORDS: Final = '"…"'
 _OPEN_LIST: Final = toml_list([_OPEN])
 _MANY: Final = 12
 _IN_MODEL: Final = 8
 
 
-def draft_study(raw: RawTable, file_name: str, title: str) -> str:
+def draft_study(raw: RawTable, spec: TableFile, title: str) -> str:
     """Write the ``study.toml`` of a new study on one spreadsheet.
 
     Columns are taken for times, events and factors by their names and values. Units, event codes
@@ -31,8 +33,8 @@ def draft_study(raw: RawTable, file_name: str, title: str) -> str:
     ----------
     raw : RawTable
         The spreadsheet as text.
-    file_name : str
-        Where it lies, from the study folder on.
+    spec : TableFile
+        Where it lies, from the study folder on, and what was told to read it; its patient_id is not looked at.
     title : str
         The title of the study.
 
@@ -47,7 +49,8 @@ def draft_study(raw: RawTable, file_name: str, title: str) -> str:
     >>> from oncohort.study.records import Source
     >>> frame = pl.DataFrame({"Number": ["1", "2", "3"], "OS": ["4", "9", "12"], "Death": ["1", "0", "1"]})
     >>> raw = RawTable(frame, (2, 3, 4), Source("p.csv", "", 3, 3, ()), (".",))
-    >>> [line for line in draft_study(raw, "p.csv", "A study").splitlines() if "event.values" in line]
+    >>> spec = TableFile(file="p.csv", patient_id="")
+    >>> [line for line in draft_study(raw, spec, "A study").splitlines() if "event.values" in line]
     ['event.values = ["CHOOSE"]  # the codes that mean that the event happened: 0 in 1 patient, 1 in 2']
     """
     reading = examine(raw)
@@ -56,7 +59,7 @@ def draft_study(raw: RawTable, file_name: str, title: str) -> str:
     endpoints = _endpoint_ids(reading.outcomes) or ["OS"]
     parts = [
         _head(title),
-        _records(raw, reading, file_name),
+        _records(raw, reading, spec),
         *_endpoints(reading, endpoints),
         *_factors(factors, reading),
         *_tables(factors, endpoints),
@@ -82,14 +85,17 @@ def _head(title: str) -> list[str]:
     ]
 
 
-def _records(raw: RawTable, reading: Reading, file_name: str) -> list[str]:
+def _records(raw: RawTable, reading: Reading, spec: TableFile) -> list[str]:
     rows, columns = raw.frame.shape
     notes = [f"# {rows} rows, {columns} columns" + "".join(f"; {in_comment(a)}" for a in raw.source.assumed)]
     if len(reading.patient_id) == 1:
         own_id = Line("patient_id", toml_string(reading.patient_id[0].name), "another value in every row")
     else:
         own_id = Line("patient_id", _OPEN, f"the column that names each patient once{_of(reading.patient_id)}")
-    lines = [Line("file", toml_string(file_name)), own_id]
+    lines = [Line("file", toml_string(spec.file)), own_id]
+    told = {"sheet": spec.sheet, "encoding": spec.encoding, "delimiter": spec.delimiter, "decimal": spec.decimal}
+    lines += [Line(key, toml_string(value)) for key, value in told.items() if value is not None]
+    lines += [Line("header_rows", str(spec.header_rows))] if spec.header_rows > 1 else []
     every = (*reading.numbers, *reading.factors, *reading.events, *reading.dates)
     words = sorted({word for column in every for word in column.missing_words})
     if words:
@@ -103,9 +109,10 @@ def _date_format(reading: Reading) -> list[Line]:
     if not dates:
         return []
     fits = [f for f in dates[0].date_formats if all(f in column.date_formats for column in dates)]
-    value = toml_string(fits[0]) if len(fits) == 1 else _OPEN
+    off = bool(reading.outcomes)
+    value = toml_string(fits[0]) if len(fits) == 1 else _WORDS if off else _OPEN
     choices = " or ".join(f'"{f}"' for f in fits) or "the date columns are written in different ways"
-    return [Line("date_format", value, choices, off=bool(reading.outcomes))]
+    return [Line("date_format", value, choices, off=off)]
 
 
 def _endpoints(reading: Reading, ids: list[str]) -> list[list[str]]:
@@ -120,7 +127,7 @@ def _endpoints(reading: Reading, ids: list[str]) -> list[list[str]]:
     blocks[0] = [*notes, *blocks[0]]
     if len(reading.dates) > 1:
         instead = "# An endpoint can come from dates instead of time and event:"
-        blocks.append([instead, *aligned([Line(x.key, x.value, x.comment, off=True) for x in _dates(reading)])])
+        blocks.append([instead, *aligned([Line(x.key, _WORDS, x.comment, off=True) for x in _dates(reading)])])
     return blocks
 
 
@@ -143,9 +150,9 @@ def _endpoint(name: str, outcome: Outcome, reading: Reading) -> list[Line]:
         Line("time.column", toml_string(time.name)),
         unit,
         *events,
-        Line("measured_from", '"…"', "for the methods paragraph, such as: resection", off=True),
-        Line("measured_to", '"…"', "such as: death from any cause", off=True),
-        Line("censored_at", '"…"', "such as: the last follow-up", off=True),
+        Line("measured_from", _WORDS, "for the methods paragraph, such as: resection", off=True),
+        Line("measured_to", _WORDS, "such as: death from any cause", off=True),
+        Line("censored_at", _WORDS, "such as: the last follow-up", off=True),
     ]
 
 

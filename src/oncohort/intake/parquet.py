@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Final
 
@@ -11,24 +13,39 @@ from polars.exceptions import PanicException, PolarsError
 
 from oncohort.errors import DataError
 
+_MAGIC: Final = b"PAR1"
+_TRIAL: Final = "import io, sys, polars; polars.read_parquet(io.BytesIO(sys.stdin.buffer.read()), glob=False)"
+
 
 def read_parquet(content: bytes, name: str) -> pl.DataFrame:
     """Return the table with every column as text: 54, 0.1, 2009-03-15, TRUE; not-a-number is an empty cell."""
+    damaged = f"{name}: is no Parquet file, is encrypted or is damaged"
+    if not (content.startswith(_MAGIC) and content.endswith(_MAGIC)) or not _survives(content):
+        raise DataError(damaged)
     try:
         frame = pl.read_parquet(io.BytesIO(content), glob=False)  # noqa: TID251 (this is the door in)
-        return frame.select([_as_text(column, name) for column in frame])
+        return pl.DataFrame({title: _as_text(frame[title], title, name) for title in frame.columns})
     except (PolarsError, OSError, ValueError, RuntimeError, TypeError, PanicException) as error:
-        raise DataError(f"{name}: is no Parquet file, is encrypted or is damaged") from error
+        raise DataError(damaged) from error
 
 
-def _as_text(column: pl.Series, name: str) -> pl.Series:
+def _survives(content: bytes) -> bool:
+    """Return whether another process can read the table.
+
+    A damaged length can ask for more memory than there is, upon which the reader ends its whole
+    process and no exception can be caught. So a child process tries first.
+    """
+    command = [sys.executable, "-P", "-c", _TRIAL]
+    return subprocess.run(command, input=content, capture_output=True, check=False).returncode == 0  # noqa: S603 (our own words)
+
+
+def _as_text(column: pl.Series, title: str, name: str) -> pl.Series:
     kind = column.dtype
     if kind.is_nested() or isinstance(kind, pl.Binary | pl.Object | pl.Duration):
         raise DataError(
-            f'{name}: the column "{column.name}" holds {str(kind).lower()}; '
-            "numbers, dates, text or booleans were expected"
+            f'{name}: the column "{title}" holds {str(kind).lower()}; numbers, dates, text or booleans were expected'
         )
-    return _WRITERS.get(kind.base_type(), _plain)(column)
+    return _WRITERS.get(kind.base_type(), _plain)(column.alias(""))
 
 
 def _plain(column: pl.Series) -> pl.Series:

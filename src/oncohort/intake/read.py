@@ -190,6 +190,9 @@ def _header(head: list[list[str]], filled: list[int], name: str) -> tuple[list[s
         raise DataError(
             f"{name}, row {filled[0]}: column {place} has no name; a header over every column was expected{hint}"
         )
+    odd = next((title for title in header if title.startswith("^") and title.endswith("$")), None)
+    if odd is not None:  # the table library takes such a name for a pattern that stands for other columns
+        raise DataError(f'{name}, row {filled[0]}: the header "{odd}" begins with ^ and ends with $; rename the column')
     twice = next((title for k, title in enumerate(header) if title in header[:k]), None)
     if twice is not None:
         raise DataError(f'{name}, row {filled[0]}: the header "{twice}" is there twice; distinct names were expected')

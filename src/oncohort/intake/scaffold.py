@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,22 +35,45 @@ def scaffold_study(folder: Path, source: Path, sheet: str | None) -> Scaffold:
     OutputError
         If ``folder`` is there already and holds anything, or cannot be written.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise OutputError(f"{folder}: is there already; a new or empty folder was expected")
+    _refuse_filled(folder)
     name = f"data/{source.name}"
     spec = TableFile(file=name, patient_id="", sheet=sheet)
     raw = read_table(source, spec, name=source.name)
     text = draft_study(raw, spec, title=folder.resolve().name.replace("-", " ").replace("_", " ").capitalize())
+    with _whole(folder) as draft:
+        (draft / "data").mkdir()
+        shutil.copyfile(source, draft / name)
+        (draft / PROTOCOL_FILE).write_text(text, encoding="utf-8", newline="\n")
+    return Scaffold(folder / PROTOCOL_FILE, text.count(f'"{CHOOSE}"'))
+
+
+def copy_study(source: Path, folder: Path) -> Scaffold:
+    """Make ``folder`` as a copy of the study at ``source``, writable by its new owner."""
+    _refuse_filled(folder)
+    with _whole(folder) as draft:
+        for file in source.rglob("*"):
+            if file.is_file():
+                (draft / file.relative_to(source)).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(file, draft / file.relative_to(source))
+    return Scaffold(folder / PROTOCOL_FILE, (folder / PROTOCOL_FILE).read_text(encoding="utf-8").count(f'"{CHOOSE}"'))
+
+
+def _refuse_filled(folder: Path) -> None:
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise OutputError(f"{folder}: is there already; a new or empty folder was expected")
+
+
+@contextmanager
+def _whole(folder: Path) -> Iterator[Path]:
+    """Yield a new folder beside ``folder`` that takes its place when all is written."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as made:
             draft = Path(made) / "study"
-            (draft / "data").mkdir(parents=True)
-            shutil.copyfile(source, draft / name)
-            (draft / PROTOCOL_FILE).write_text(text, encoding="utf-8", newline="\n")
+            draft.mkdir()
+            yield draft
             if folder.exists():
                 folder.rmdir()
             draft.rename(folder)
     except OSError as error:
         raise OutputError(f"{folder}: cannot be written ({error.strerror})") from error
-    return Scaffold(folder / PROTOCOL_FILE, text.count(f'"{CHOOSE}"'))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import Final, TypeAlias
 
 from oncohort.report.document import (
     Block,
@@ -26,11 +28,12 @@ from oncohort.report.prose import (
     phrase_characteristics,
     phrase_cox,
     phrase_flow,
+    phrase_follow_up,
     phrase_survival,
     phrase_univariable,
 )
 from oncohort.report.tables import tabulate_characteristics, tabulate_survival, tabulate_univariable
-from oncohort.study.findings import Finding, count_by_level
+from oncohort.study.findings import LEVELS, Finding
 from oncohort.study.protocol import Figure, Model, Protocol, Table
 from oncohort.study.records import Source
 from oncohort.study.results import Results
@@ -58,35 +61,17 @@ class Report:
     figures: tuple[tuple[int, Drawing], ...]
 
 
-class _Numbering:
-    """Counts tables and figures as they come, and keeps the drawings for their own files."""
+Part: TypeAlias = Block | Drawing
+"""What a section yields: blocks whose tables have no number yet, and figures as they were drawn."""
 
-    def __init__(self) -> None:
-        self.tables = 0
-        self.drawings: list[tuple[int, Drawing]] = []
-
-    def next_table(self) -> int:
-        self.tables += 1
-        return self.tables
-
-    def figure(self, drawing: Drawing) -> FigureBlock:
-        self.drawings.append((len(self.drawings) + 1, drawing))
-        return FigureBlock(
-            number=len(self.drawings),
-            caption=with_italic_p(f"{drawing.caption.rstrip('.')}."),
-            alt=drawing.alt,
-            svg=drawing.svg,
-            png=drawing.png,
-            width_mm=drawing.width_mm,
-        )
+APPENDED: Final = "S"
+"""The number of a table that describes the run and not the patients; such tables are counted S1, S2 …"""
 
 
 def assemble_report(facts: StudyFacts) -> Report:
     """Return the whole report of a study."""
-    numbering = _Numbering()
-    blocks: list[Block] = []
-    for section in (_run, _characteristics, _survival, _univariable, _models, _methods):
-        blocks += section(facts, numbering)
+    sections = (_run, _characteristics, _survival, _univariable, _models, _methods)
+    blocks, figures = _number([part for section in sections for part in section(facts)])
     study = facts.protocol.study
     document = Document(
         title=study.title,
@@ -95,33 +80,65 @@ def assemble_report(facts: StudyFacts) -> Report:
         blocks=tuple(blocks),
     )
     tables = tuple(block for block in blocks if isinstance(block, TableBlock))
-    return Report(document, tables, tuple(numbering.drawings))
+    return Report(document, tables, figures)
 
 
-def _run(facts: StudyFacts, numbering: _Numbering) -> Iterator[Block]:
+def _number(parts: Sequence[Part]) -> tuple[list[Block], tuple[tuple[int, Drawing], ...]]:
+    """Count tables, appended tables and figures, each kind from 1 in the order they come."""
+    blocks: list[Block] = []
+    drawings: list[tuple[int, Drawing]] = []
+    tables, appended = count(1), count(1)
+    for part in parts:
+        if isinstance(part, Drawing):
+            drawings.append((len(drawings) + 1, part))
+            blocks.append(_figure_block(len(drawings), part))
+        elif isinstance(part, TableBlock):
+            number = f"{APPENDED}{next(appended)}" if part.number == APPENDED else next(tables)
+            blocks.append(replace(part, number=number))
+        else:
+            blocks.append(part)
+    return blocks, tuple(drawings)
+
+
+def _figure_block(number: int, drawing: Drawing) -> FigureBlock:
+    return FigureBlock(
+        number=number,
+        caption=with_italic_p(f"{drawing.caption.rstrip('.')}."),
+        alt=drawing.alt,
+        svg=drawing.svg,
+        png=drawing.png,
+        width_mm=drawing.width_mm,
+    )
+
+
+def _run(facts: StudyFacts) -> Iterator[Part]:
     yield Heading(1, "What was run")
     yield Paragraph(phrase_flow(facts.protocol, facts.results))
     yield from _objections(facts.findings)
     if facts.protocol.criterion:
-        yield numbering.figure(draw_flow(facts.results, facts.protocol))
-    yield _data_table(facts, numbering.next_table())
-    yield _findings_table(facts, numbering.next_table())
-    yield _settings_table(facts, numbering.next_table())
+        yield draw_flow(facts.results, facts.protocol)
+    yield _data_table(facts)
+    yield _findings_table(facts)
+    yield _settings_table(facts)
 
 
 def _objections(findings: Sequence[Finding]) -> Iterator[Block]:
     """Yield what a reviewer would object to, before any number is read."""
-    warnings = [finding for finding in findings if finding.level == "warning" and not finding.patient_id]
+    warnings = [finding for finding in findings if _is_objection(finding)]
     if warnings:
         yield Note("warning", "Read these before you use the numbers.")
         yield Bullets(tuple(with_italic_p(_sentence(finding.sentence)) for finding in warnings))
+
+
+def _is_objection(finding: Finding) -> bool:
+    return finding.level == "warning" and not finding.patient_id
 
 
 def _sentence(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}." if text else text
 
 
-def _data_table(facts: StudyFacts, number: int) -> TableBlock:
+def _data_table(facts: StudyFacts) -> TableBlock:
     head = (Cell("File"), Cell("Rows", align="right"), Cell("Columns", align="right"), Cell("Read as"), Cell("SHA-256"))
     body = tuple(
         Row(
@@ -136,32 +153,30 @@ def _data_table(facts: StudyFacts, number: int) -> TableBlock:
         for source in facts.sources
     )
     notes = ("The first 16 of 64 digits; manifest.json has them all.",)
-    return TableBlock(number, "Data read", (head,), body, notes=notes)
+    return TableBlock(APPENDED, "Data read", (head,), body, notes=notes)
 
 
-def _findings_table(facts: StudyFacts, number: int) -> TableBlock:
-    counts: dict[tuple[str, str, str, str], int] = {}
-    for finding in facts.findings:
-        key = (finding.level, finding.rule, finding.column, finding.sentence)
-        counts[key] = counts.get(key, 0) + 1
-    order = list(count_by_level(()))
+def _findings_table(facts: StudyFacts) -> TableBlock:
+    """Return what the checks found besides the objections above, each finding once with its count."""
+    told = {finding.sentence for finding in facts.findings if _is_objection(finding)}
+    counts = Counter((f.level, f.column, f.sentence) for f in facts.findings if f.sentence not in told)
     body = tuple(
         Row((Cell(level), Cell(column or "–"), Cell(_sentence(sentence)), Cell(str(n), align="right")))
-        for (level, _, column, sentence), n in sorted(counts.items(), key=lambda item: order.index(item[0][0]))
+        for (level, column, sentence), n in sorted(counts.items(), key=lambda item: LEVELS.index(item[0][0]))
     )
     head = (Cell("Level"), Cell("Column"), Cell("Finding"), Cell("Times", align="right"))
-    empty = (Row((Cell("–"), Cell("–"), Cell("Nothing was found."), Cell("0", align="right"))),)
+    nothing = (Row((Cell("–"), Cell("–"), Cell("Nothing else was found."), Cell("0", align="right"))),)
     notes = ("Rows, patients and values stand in private/findings.csv.",) if body else ()
-    return TableBlock(number, "Findings of the checks and of the guards", (head,), body or empty, notes=notes)
+    return TableBlock(APPENDED, "What the checks found", (head,), body or nothing, notes=notes)
 
 
-def _settings_table(facts: StudyFacts, number: int) -> TableBlock:
+def _settings_table(facts: StudyFacts) -> TableBlock:
     head = (Cell("Choice"), Cell("Value in force"), Cell("Where it was made"))
     body = tuple(
         Row((Cell(item.key), Cell(_value(item.value)), Cell(item.origin)))
         for item in facts.protocol.settings().values()
     )
-    return TableBlock(number, "Choices the field disagrees about, as this study makes them", (head,), body)
+    return TableBlock(APPENDED, "Choices the field disagrees about, as this study makes them", (head,), body)
 
 
 def _value(value: object) -> str:
@@ -174,27 +189,28 @@ def _named(protocol: Protocol, kind: str) -> Iterator[tuple[str, Table]]:
             yield table.id or f"table_{place}", table
 
 
-def _characteristics(facts: StudyFacts, numbering: _Numbering) -> Iterator[Block]:
+def _characteristics(facts: StudyFacts) -> Iterator[Part]:
     protocol, results = facts.protocol, facts.results
     tables = list(_named(protocol, "characteristics"))
     if tables:
         yield Heading(1, "Patient characteristics")
     for table_id, table in tables:
         yield Paragraph(with_italic_p(phrase_characteristics(protocol, results, table, table_id)))
-        yield tabulate_characteristics(results, protocol, table, table_id, numbering.next_table())
+        yield tabulate_characteristics(results, protocol, table, table_id)
 
 
-def _survival(facts: StudyFacts, numbering: _Numbering) -> Iterator[Block]:
+def _survival(facts: StudyFacts) -> Iterator[Part]:
     yield Heading(1, "Follow-up and survival")
+    yield Paragraph(phrase_follow_up(facts.protocol, facts.results))
     for endpoint in facts.protocol.endpoint:
         yield Paragraph(with_italic_p(phrase_survival(facts.protocol, facts.results, endpoint)))
-    yield tabulate_survival(facts.results, facts.protocol, numbering.next_table())
+    yield tabulate_survival(facts.results, facts.protocol)
     for figure in figures_of(facts.protocol):
         if figure.curves and not any(curve.by for curve in figure.curves):
-            yield numbering.figure(draw_curves(facts.results, facts.protocol, figure))
+            yield draw_curves(facts.results, facts.protocol, figure)
 
 
-def _univariable(facts: StudyFacts, numbering: _Numbering) -> Iterator[Block]:
+def _univariable(facts: StudyFacts) -> Iterator[Part]:
     protocol, results = facts.protocol, facts.results
     tables = list(_named(protocol, "univariable"))
     figures = [figure for figure in figures_of(protocol) if any(curve.by for curve in figure.curves)]
@@ -203,40 +219,38 @@ def _univariable(facts: StudyFacts, numbering: _Numbering) -> Iterator[Block]:
     for table_id, table in tables:
         for sentence in phrase_univariable(protocol, results, table, table_id):
             yield Paragraph(with_italic_p(sentence))
-        yield tabulate_univariable(results, protocol, table, table_id, numbering.next_table())
+        yield tabulate_univariable(results, protocol, table, table_id)
     for figure in figures:
-        yield numbering.figure(draw_curves(results, protocol, figure))
+        yield draw_curves(results, protocol, figure)
 
 
-def _models(facts: StudyFacts, numbering: _Numbering) -> Iterator[Block]:
+def _models(facts: StudyFacts) -> Iterator[Part]:
     if facts.protocol.model:
         yield Heading(1, "Multivariable analysis")
     for model in facts.protocol.model:
-        yield from _model(facts, model, numbering)
+        yield from _model(facts, model)
 
 
-def _model(facts: StudyFacts, model: Model, numbering: _Numbering) -> Iterator[Block]:
+def _model(facts: StudyFacts, model: Model) -> Iterator[Part]:
     protocol, results = facts.protocol, facts.results
     if len(protocol.model) > 1:
         yield Heading(2, model.label or protocol.find_endpoint(model.endpoint).label or model.endpoint)
     yield Paragraph(with_italic_p(phrase_cox(protocol, results, model)))
-    yield tabulate_cox(results, protocol, model, numbering.next_table())
+    yield tabulate_cox(results, protocol, model)
     for tabulate in (tabulate_proportional_hazards, tabulate_stepwise):
-        table = tabulate(results, protocol, model, numbering.tables + 1)
+        table = tabulate(results, protocol, model)
         if table is not None:
-            numbering.next_table()
             yield table
     for figure in _forests(protocol, model):
         drawing = draw_forest(results, protocol, figure)
         if drawing is not None:
-            yield numbering.figure(drawing)
+            yield drawing
 
 
 def _forests(protocol: Protocol, model: Model) -> Iterator[Figure]:
     return (figure for figure in figures_of(protocol) if figure.forest == model.id)
 
 
-def _methods(facts: StudyFacts, numbering: _Numbering) -> Iterator[Block]:
-    del numbering
+def _methods(facts: StudyFacts) -> Iterator[Part]:
     yield Heading(1, "Statistical methods")
     yield Paragraph(with_italic_p(phrase_methods(facts.protocol, facts.results, facts.software)))

@@ -53,6 +53,7 @@ def _clean_block(block: Block) -> Block:
 def _clean_table(table: TableBlock) -> TableBlock:
     return replace(
         table,
+        number=clean_text(table.number) if isinstance(table.number, str) else table.number,
         caption=_clean_runs(table.caption),
         head=tuple(_clean_cells(cells) for cells in table.head),
         body=tuple(Row(_clean_cells(row.cells), row.kind) for row in table.body),

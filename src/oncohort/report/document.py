@@ -89,11 +89,12 @@ class Row:
 class TableBlock:
     """A table with its caption above and its notes below.
 
+    ``number`` is counted with the other tables of the document; a word such as "S1" stands as it is.
     ``caption`` goes without "Table 1." before it. ``head`` is one tuple of cells for each header row; a cell
     that spans columns has a thin rule of its own below it. ``landscape`` gives the table a page turned sideways.
     """
 
-    number: int
+    number: int | str
     caption: Text
     head: tuple[tuple[Cell, ...], ...]
     body: tuple[Row, ...]

@@ -12,6 +12,7 @@ from oncohort.report.layout import column_needs, count_columns, decimal_pads, fi
 
 _SIZES: Final = (9.0, 8.5, 8.0, 7.5, 7.0)  # points; the largest at which no number is broken is taken
 _GAP: Final = 8.0  # points of space in a cell, left and right together
+_MARGIN: Final = 2.0  # points beyond the measured text: fonts that stand in for Times are not quite as wide
 _TWIPS: Final = 20  # Word's unit of length: a twentieth of a point
 _WHOLE: Final = 20  # a table of at most so many rows is kept on one page
 _TOGETHER: Final = 3  # so many rows at least stand above the notes, on the same page
@@ -62,19 +63,38 @@ def _table(table: TableBlock, available: float) -> Any:
         rule = _THIN if number == len(table.head) else 0
         look = _Look(bold=True, keep_next=True, rule_below=rule, head=True)
         rows.append(_row(cells, [0] * len(cells), grid, look))
-    whole = len(table.head) + len(table.body) <= _WHOLE
-    for left, row, pads in zip(range(len(table.body) - 1, -1, -1), table.body, decimal_pads(table), strict=True):
-        kept = whole or row.kind == "group" or left < _TOGETHER
+    for row, pads, kept in zip(table.body, decimal_pads(table), _kept(table), strict=True):
         total = row.kind == "total"
-        look = _Look(bold=total, keep_next=kept if left else bool(table.notes), rule_above=_THIN if total else 0)
+        look = _Look(bold=total, keep_next=kept, rule_above=_THIN if total else 0)
         rows.append(_row(_named(row), pads, grid, look))
     columns = element("w:tblGrid", {}, [element("w:gridCol", {"w:w": width}) for width in grid.widths])
     return element("w:tbl", {}, [_properties(table, sum(grid.widths)), columns, *rows])
 
 
+def _kept(table: TableBlock) -> list[bool]:
+    """Return for each row of the body whether it stays on the page of what follows.
+
+    A short table stays whole, a longer one is broken between its groups: a group row and the indented rows below
+    it stay together, unless they are as many as a short table. The last rows stay with the notes.
+    """
+    count = len(table.body)
+    if len(table.head) + count <= _WHOLE:
+        return [True] * (count - 1) + [bool(table.notes)] * min(count, 1)
+    starts = [k for k, row in enumerate(table.body) if not (row.cells and row.cells[0].indent)]
+    kept = [False] * count
+    for start, end in zip(starts, [*starts[1:], count], strict=True):
+        kept[start] = table.body[start].kind == "group"
+        if kept[start] and end - start <= _WHOLE:
+            kept[start : end - 1] = [True] * (end - 1 - start)
+            kept[end - 1] = end - start == 1
+    for k in range(max(0, count - _TOGETHER), count):
+        kept[k] = k < count - 1 or bool(table.notes)
+    return kept
+
+
 def _fit(table: TableBlock, available: float) -> _Grid:
     """Return the columns in the largest type at which no number is broken."""
-    needs = ((size, *column_needs(table, size=size, gap=_GAP)) for size in _SIZES)
+    needs = ((size, *column_needs(table, size=size, gap=_GAP + _MARGIN)) for size in _SIZES)
     size, wanted, least = next(
         (need for need in needs if sum(need[2]) <= available or need[0] == _SIZES[-1]),
     )

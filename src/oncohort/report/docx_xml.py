@@ -67,12 +67,14 @@ def paragraph(style: str, content: Iterable[Any], properties: Iterable[Any] = ()
     return element("w:p", {}, [heading, *content])
 
 
-def caption(label: str, number: int, text: Text, *, above: bool) -> Any:
-    """Return a caption whose number is a SEQ field, so that Word can count it and list it.
+def caption(label: str, number: int | str, text: Text, *, above: bool) -> Any:
+    """Return a caption whose number is a SEQ field, so that Word can count it and list it; "S1" is plain text.
 
     ``above`` keeps it on the page of what follows; both kinds are of the style "Caption".
     """
-    numbered = [run(words(f"{label} "), "bold"), *field(f"SEQ {label} \\* ARABIC", str(number), "bold")]
+    counted = isinstance(number, int)
+    shown = field(f"SEQ {label} \\* ARABIC", str(number), "bold") if counted else [run(words(str(number)), "bold")]
+    numbered = [run(words(f"{label} "), "bold"), *shown]
     said = runs((Run(". ", "bold"), *runs_of(text)))
     below = element("w:spacing", {"w:before": 60, "w:after": 280})
     return paragraph("Caption", [*numbered, *said], [element("w:keepNext") if above else below])

@@ -12,11 +12,10 @@ from oncohort.report.figures.flow import FlowBox, FlowSide, plot_flow
 from oncohort.report.figures.forest import ForestHeads, ForestRow, plot_forest
 from oncohort.report.figures.kaplan_meier import plot_kaplan_meier
 from oncohort.report.figures.panel import CurveData, KaplanMeierPanel
-from oncohort.report.names import factor_label, level_label, p_phrase
+from oncohort.report.names import endpoint_label, factor_label, level_label, p_phrase
 from oncohort.report.tables import estimate_with_limits
 from oncohort.study.protocol import Curve, Figure, Model, Protocol
 from oncohort.study.results import Results, Row
-from oncohort.study.text import NOT_REACHED
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
@@ -46,12 +45,18 @@ def figures_of(protocol: Protocol) -> tuple[Figure, ...]:
 def draw_curves(results: Results, protocol: Protocol, figure: Figure) -> Drawing:
     """Draw the Kaplan–Meier panels of one figure."""
     panels = [_panel(results, protocol, curve) for curve in figure.curves]
-    canvas = plot_kaplan_meier(panels, width_mm=120 if len(panels) == 1 else 170, min_cell=protocol.privacy.min_cell)
+    width, columns = (120, 1) if len(panels) == 1 else (170, 2)
+    canvas = plot_kaplan_meier(panels, width_mm=width, columns=columns, min_cell=protocol.privacy.min_cell)
     told = [_panel_in_words(panel) for panel in panels]
     caption = figure.caption or "Kaplan–Meier curves of " + "; ".join(
         _title(protocol, curve) for curve in figure.curves
     )
-    legend = "Ticks mark censored patients; shaded bands are pointwise 95% confidence intervals."
+    bands = (
+        ""
+        if any(len(panel.curves) > 3 for panel in panels)
+        else "; shaded bands are pointwise 95% confidence intervals"
+    )
+    legend = f"Ticks mark censored patients{bands}."
     return _export(canvas, f"{caption}. {legend}", " ".join(told))
 
 
@@ -66,28 +71,23 @@ def _panel(results: Results, protocol: Protocol, curve: Curve) -> KaplanMeierPan
         time_unit=unit,
         title=factor_label(protocol.find_factor(curve.by)) if curve.by else "",
         annotations=_log_rank(results, curve),
+        legend_head=f"Median (95% CI), {unit}" if curve.by else "",
     )
 
 
 def _curves(results: Results, curve: Curve, unit: str) -> Iterator[CurveData]:
     if curve.by is None:
-        yield CurveData("", results.curve(curve.endpoint), _median(results, "survival", unit, endpoint=curve.endpoint))
+        median = estimate_with_limits(results, "survival", "median", endpoint=curve.endpoint)
+        estimate, _, limits = median.partition(" (")
+        told = f"median {estimate} {unit} (95% CI, {limits}" if limits else f"median {estimate}"
+        yield CurveData("", results.curve(curve.endpoint), told)
         return
-    compared = results.select("univariable_km", endpoint=curve.endpoint, variable=curve.by)
-    model = compared[0].model
+    model = results.select("univariable_km", endpoint=curve.endpoint, variable=curve.by)[0].model
     for level in results.levels_of(curve.by):
         rows = results.curve(curve.endpoint, curve.by, level.level)
         keys = {"endpoint": curve.endpoint, "model": model, "variable": curve.by, "level": level.level}
         if rows:
-            yield CurveData(level.label, rows, _median(results, "univariable_km", unit, **keys))
-
-
-def _median(results: Results, analysis: str, unit: str, **keys: str) -> str:
-    text = estimate_with_limits(results, analysis, "median", **keys)
-    if text == NOT_REACHED:
-        return "median not reached"
-    estimate, _, limits = text.partition(" (")
-    return f"median {estimate} {unit} (95% CI, {limits}" if limits else f"median {estimate} {unit}"
+            yield CurveData(level.label, rows, estimate_with_limits(results, "univariable_km", "median", **keys))
 
 
 def _log_rank(results: Results, curve: Curve) -> tuple[str, ...]:
@@ -99,18 +99,16 @@ def _log_rank(results: Results, curve: Curve) -> tuple[str, ...]:
 
 
 def _title(protocol: Protocol, curve: Curve) -> str:
-    name = protocol.find_endpoint(curve.endpoint).label or curve.endpoint
-    by = f" by {factor_label(protocol.find_factor(curve.by))}" if curve.by else ""
-    return f"{name[0].lower()}{name[1:]}{by}" if not name[:2].isupper() else f"{name}{by}"
+    name = endpoint_label(protocol, curve.endpoint)
+    return f"{name} by {factor_label(protocol.find_factor(curve.by))}" if curve.by else name
 
 
 def _panel_in_words(panel: KaplanMeierPanel) -> str:
     """Say what a panel shows, for a reader who cannot see it."""
-    curves = "; ".join(
-        f"{curve.label}: {curve.median_text}" if curve.label else curve.median_text for curve in panel.curves
-    )
+    told = [f"{curve.label}: {curve.median_text}" if curve.label else curve.median_text for curve in panel.curves]
     by = f" by {panel.title}" if panel.title else ""
-    return f"{panel.survival_label}{by}. {curves}. {' '.join(panel.annotations)}".strip()
+    head = f"{panel.legend_head}: " if panel.legend_head else ""
+    return f"{panel.survival_label}{by}. {head}{'; '.join(told)}. {' '.join(panel.annotations)}".strip()
 
 
 def draw_forest(results: Results, protocol: Protocol, figure: Figure) -> Drawing | None:

@@ -141,7 +141,7 @@ def _view_blocks(blocks: tuple[Block, ...]) -> Iterator[_BlockView]:
 
 def _wanted_anchor(block: Block) -> str:
     if isinstance(block, TableBlock | FigureBlock):
-        return f"{_KINDS[type(block)]}-{block.number}"
+        return f"{_KINDS[type(block)]}-{re.sub('[^A-Za-z0-9]+', '-', str(block.number))}"
     if isinstance(block, Heading):
         return re.sub(r"[^a-z0-9]+", "-", (block.anchor or block.text).lower()).strip("-") or "section"
     return "block"
@@ -163,6 +163,8 @@ def _view_drawing(figure: FigureBlock, anchor: str) -> Markup:
 
 def _view_table(table: TableBlock, anchor: str) -> _BlockView:
     columns = count_columns(table)
+    if not columns:  # rows without a cell: only the caption and the notes are left
+        return _BlockView("table", anchor, table, landscape=table.landscape)
     head = tuple(_RowView("head", tuple(_head_cells(cells, columns))) for cells in table.head)
     pads = decimal_pads(table)
     rows = [_RowView(row.kind, tuple(_body_cells(row, pads[k], columns))) for k, row in enumerate(table.body)]

@@ -9,7 +9,7 @@ from oncohort.study.protocol import Model, Protocol
 from oncohort.study.results import Results
 
 
-def tabulate_cox(results: Results, protocol: Protocol, model: Model, number: int) -> TableBlock:
+def tabulate_cox(results: Results, protocol: Protocol, model: Model) -> TableBlock:
     """Return the univariable and the multivariable hazard ratios side by side, with n and events of both."""
     spans = (Cell(""), Cell("Univariable", align="center", colspan=3), Cell("Multivariable", align="center", colspan=2))
     names = ("n (events)", "Hazard ratio (95% CI)", P_HEAD, "Hazard ratio (95% CI)", P_HEAD)
@@ -17,12 +17,11 @@ def tabulate_cox(results: Results, protocol: Protocol, model: Model, number: int
     for name in model.factors:
         body += _factor_rows(results, protocol, model, name)
     return TableBlock(
-        number,
+        0,
         f"Cox proportional hazards models for {model.label or model.endpoint}",
         (spans, (Cell("Factor"), *(cell(text) for text in names))),
         tuple(body),
         notes=tuple(_notes(results, protocol, model)),
-        landscape=True,
     )
 
 
@@ -103,7 +102,7 @@ def _selection_note(protocol: Protocol, model: Model) -> str:
     return f"{method.replace('-', ' ').capitalize()} selection: {entry}, removed at P ≥ {remove:.2f} ({words})."
 
 
-def tabulate_proportional_hazards(results: Results, protocol: Protocol, model: Model, number: int) -> TableBlock | None:
+def tabulate_proportional_hazards(results: Results, protocol: Protocol, model: Model) -> TableBlock | None:
     """Return the test of proportional hazards of each term and of the whole model; None without a model."""
     keys = {"model": model.id, "endpoint": model.endpoint}
     tested = [row.variable for row in results.select("proportional_hazards", **keys) if row.statistic == "p_value"]
@@ -118,10 +117,10 @@ def tabulate_proportional_hazards(results: Results, protocol: Protocol, model: M
         body.append(Row((Cell(label), *(cell(text) for text in texts)), kind=kind))
     caption = f"Test of proportional hazards, model for {model.label or model.endpoint}"
     head = (Cell("Factor"), cell("χ²"), cell("df"), cell(P_HEAD))
-    return TableBlock(number, caption, (head,), tuple(body))
+    return TableBlock(0, caption, (head,), tuple(body))
 
 
-def tabulate_stepwise(results: Results, protocol: Protocol, model: Model, number: int) -> TableBlock | None:
+def tabulate_stepwise(results: Results, protocol: Protocol, model: Model) -> TableBlock | None:
     """Return the selection step by step; None where there was none."""
     steps = [
         row
@@ -145,4 +144,4 @@ def tabulate_stepwise(results: Results, protocol: Protocol, model: Model, number
     stop = results.text("stepwise", "method", **start)
     caption = f"Path of the selection, model for {model.label or model.endpoint}"
     head = (Cell("Step"), Cell("Factor"), cell("χ²"), cell("df"), cell(P_HEAD), cell("Log likelihood"))
-    return TableBlock(number, caption, (head,), tuple(body), notes=(f"The selection stopped: {stop}.",))
+    return TableBlock(0, caption, (head,), tuple(body), notes=(f"The selection stopped: {stop}.",))

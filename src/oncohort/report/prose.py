@@ -48,15 +48,15 @@ def _differences(protocol: Protocol, results: Results, table: Table, table_id: s
 
 
 def phrase_survival(protocol: Protocol, results: Results, endpoint: Endpoint) -> str:
-    """Return follow-up, events and the median of one endpoint."""
+    """Return the events and the median of one endpoint."""
     keys = {"endpoint": endpoint.id}
     n, events, percent = (results.text("survival", name, **keys) for name in ("n", "n_event", "percent"))
     name = endpoint_label(protocol, endpoint.id)
     if events == "0":
-        return f"No event of {name} was observed in {n} patients.{_follow_up(results, endpoint)}"
+        return f"No event of {name} was observed in {n} patients."
     what = f", {endpoint.measured_to}," if endpoint.measured_to else ""
     counted = f"The event of {name}{what} was observed in {events} of {n} patients ({percent}%)."
-    return f"{counted} {_median_of(results, 'survival', name, keys)}.{_follow_up(results, endpoint)}"
+    return f"{counted} {_median_of(results, 'survival', name, keys)}."
 
 
 def _median_of(results: Results, analysis: str, name: str, keys: dict[str, str]) -> str:
@@ -76,23 +76,26 @@ def _unit(results: Results, endpoint: str) -> str:
     return row.unit if row else ""
 
 
-def _follow_up(results: Results, endpoint: Endpoint) -> str:
-    """Return the sentence on follow-up, by the methods that were used."""
-    unit = _unit(results, endpoint.id)
+def phrase_follow_up(protocol: Protocol, results: Results) -> str:
+    """Return how long the patients were followed, by each method in force.
+
+    It is told once, for OS, or for the first endpoint of a study without OS: the time to another event
+    ends with it, and is no follow-up.
+    """
+    ids = [endpoint.id for endpoint in protocol.endpoint]
+    endpoint = "OS" if "OS" in ids else ids[0]
+    unit = _unit(results, endpoint)
     told: list[str] = []
-    seen = {"endpoint": endpoint.id, "level": "observed"}
+    seen = {"endpoint": endpoint, "level": "observed"}
     if results.get("follow_up", "median", **seen):
         median, low, high = (results.text("follow_up", name, **seen) for name in ("median", "min", "max"))
         told.append(f"{median} {unit} (range {format_interval(low, high)}) as observed")
-    reverse = {"endpoint": endpoint.id, "level": "reverse-km"}
+    reverse = {"endpoint": endpoint, "level": "reverse-km"}
     if results.get("follow_up", "median", **reverse):
         median = results.text("follow_up", "median", **reverse)
-        told.append(
-            "not reached by the reverse Kaplan–Meier method"
-            if median == NOT_REACHED
-            else f"{median} {unit} ({_limits(results, 'follow_up', reverse)}) by the reverse Kaplan–Meier method"
-        )
-    return f" Median follow-up for {endpoint.id} was {listed(told)}." if told else ""
+        reached = f"{median} {unit} ({_limits(results, 'follow_up', reverse)})"
+        told.append(f"{NOT_REACHED if median == NOT_REACHED else reached} by the reverse Kaplan–Meier method")
+    return f"Median follow-up was {listed(told)}." if told else ""
 
 
 def phrase_univariable(protocol: Protocol, results: Results, table: Table, table_id: str) -> list[str]:

@@ -27,9 +27,7 @@ def estimate_with_limits(results: Results, analysis: str, statistic: str, **keys
     return estimate if estimate == NOT_REACHED == limits else f"{estimate} ({limits})"
 
 
-def tabulate_characteristics(
-    results: Results, protocol: Protocol, table: Table, table_id: str, number: int
-) -> TableBlock:
+def tabulate_characteristics(results: Results, protocol: Protocol, table: Table, table_id: str) -> TableBlock:
     """Return Table I: one row a factor or a level, one column for all patients and for each group of ``by``."""
     groups = [""] + ([f"{table.by}={level.level}" for level in results.levels_of(table.by)] if table.by else [])
     names = ["All patients"] if table.by else ["Value"]
@@ -47,7 +45,7 @@ def tabulate_characteristics(
     )
     notes = [f"P values: {'; '.join(tests)}."] if table.by and tests else []
     return TableBlock(
-        number=number,
+        number=0,
         caption=table.caption or "Patient characteristics",
         head=(tuple(head),),
         body=tuple(body),
@@ -95,7 +93,7 @@ def _number_face(results: Results, factor: Factor, groups: list[str], keys: dict
     return kind, texts
 
 
-def tabulate_survival(results: Results, protocol: Protocol, number: int) -> TableBlock:
+def tabulate_survival(results: Results, protocol: Protocol) -> TableBlock:
     """Return each endpoint in a row: patients, events, median with its interval, survival at the chosen times."""
     times = [
         row.time for row in results.select("survival_at", endpoint=protocol.endpoint[0].id) if row.statistic == "surv"
@@ -104,6 +102,8 @@ def tabulate_survival(results: Results, protocol: Protocol, number: int) -> Tabl
     one_unit = units[protocol.endpoint[0].id]
     head = [Cell("Endpoint"), cell("Patients"), cell("Events, n (%)"), cell("Median (95% CI)")]
     head += [cell(f"Survival at {time} {one_unit}, % (95% CI)") for time in times]
+    reverse = any(row.level == "reverse-km" for row in results.select("follow_up"))
+    head += [cell("Median follow-up (95% CI)")] if reverse else []
     body: list[Row] = []
     for endpoint in protocol.endpoint:
         keys = {"endpoint": endpoint.id}
@@ -112,13 +112,13 @@ def tabulate_survival(results: Results, protocol: Protocol, number: int) -> Tabl
         cells = [Cell(name), cell(results.text("survival", "n", **keys)), cell(events)]
         cells += [cell(estimate_with_limits(results, "survival", "median", **keys))]
         cells += [cell(estimate_with_limits(results, "survival_at", "surv", time=time, **keys)) for time in times]
+        follow_up = estimate_with_limits(results, "follow_up", "median", level="reverse-km", **keys)
+        cells += [cell(follow_up)] if reverse else []
         body.append(Row(tuple(cells)))
-    return TableBlock(
-        number, "Events and Kaplan–Meier estimates", (tuple(head),), tuple(body), landscape=len(times) > 2
-    )
+    return TableBlock(0, "Events and Kaplan–Meier estimates", (tuple(head),), tuple(body), landscape=len(times) > 2)
 
 
-def tabulate_univariable(results: Results, protocol: Protocol, table: Table, table_id: str, number: int) -> TableBlock:
+def tabulate_univariable(results: Results, protocol: Protocol, table: Table, table_id: str) -> TableBlock:
     """Return Table II: one row a level; for each endpoint events, median (95% CI) and log-rank P side by side."""
     units = {row.endpoint: row.unit for row in results.select("survival") if row.statistic == "median"}
     spans = [Cell(""), Cell("")]
@@ -131,12 +131,12 @@ def tabulate_univariable(results: Results, protocol: Protocol, table: Table, tab
         body += _univariable_rows(results, protocol.find_factor(name), table, table_id)
     notes: list[Text] = [_log_rank_note(results, table_id)]
     return TableBlock(
-        number,
+        0,
         table.caption or f"Univariable analysis of factors associated with {' and '.join(table.endpoints)}",
         (tuple(spans), tuple(heads)),
         tuple(body),
         notes=tuple(notes),
-        landscape=len(table.endpoints) > 1,
+        landscape=len(table.endpoints) > 2,
     )
 
 

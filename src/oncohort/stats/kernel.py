@@ -16,9 +16,9 @@ import numpy as np
 from oncohort.stats.arrays import Floats, Ints
 
 ETA_LIMIT = 300.0  # exp(2 * 300) and its inverse still fit a double
-_SHARD_ROWS = 65_536
+_SHARD_ROWS = 262_144
 _MOST_SHARDS = 16
-_GRAM_ROWS = 8_192  # a chunk of ten columns stays in the second-level cache
+_GRAM_WORK = 262_144  # products this small run on one thread of BLAS: threads of it would only wait
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,8 +58,8 @@ def shard_plan(n: int) -> tuple[slice, ...]:
 
     Examples
     --------
-    >>> shard_plan(100_000)
-    (slice(0, 65536, None), slice(65536, 100000, None))
+    >>> shard_plan(300_000)
+    (slice(0, 262144, None), slice(262144, 300000, None))
     """
     rows = max(_SHARD_ROWS, -(-n // _MOST_SHARDS))
     return tuple(slice(a, min(a + rows, n)) for a in range(0, n, rows))
@@ -71,7 +71,7 @@ def count_events(shard: Shard, n_slots: int) -> Floats:
     count = np.bincount(events, minlength=n_slots)[1::2].astype(np.float64)
     if shard.weight is None:
         return np.array([count, count])
-    weight = np.bincount(events, shard.weight[shard.slot % 2 == 1], minlength=n_slots)[1::2]
+    weight = np.bincount(events, shard.weight[shard.slot % 2 == 1], minlength=n_slots)[1::2].astype(np.float64)
     return np.array([count, weight])
 
 
@@ -89,19 +89,29 @@ def risk_sums(shard: Shard, beta: Floats, n_slots: int) -> RiskSums:
 
     The linear predictor is clamped at ±300; the caller refuses a ``beta`` whose ``peak`` is beyond that.
     """
-    eta: Floats = beta @ shard.x
+    eta = np.zeros(shard.x.shape[1])
+    for k in range(beta.size):
+        if beta[k]:
+            eta += beta[k] * shard.x[k]
     peak = float(np.abs(eta).max()) if eta.size else 0.0
     theta = np.exp(np.clip(eta, -ETA_LIMIT, ETA_LIMIT))
     if shard.weight is not None:
         theta *= shard.weight
     p = beta.size
-    table = np.empty((p + 1, n_slots))
+    table = np.zeros((p + 1, n_slots))
     for k in range(p + 1):
         value = theta * shard.x[k] if k < p else theta
-        table[k] = np.bincount(shard.slot, value, n_slots)
+        _add_by_slot(table[k], shard.slot, value)
         if shard.start is not None:
-            table[k] -= np.bincount(shard.start, value, n_slots)
+            _add_by_slot(table[k], shard.start, -value)
     return RiskSums(table, theta, peak)
+
+
+def _add_by_slot(row: Floats, slot: Ints, value: Floats) -> None:
+    if row.size > slot.size // 4:  # nearly as many slots as rows: no second table of that size
+        np.add.at(row, slot, value)
+    else:
+        row += np.bincount(slot, value, row.size)
 
 
 def expected_events(shard: Shard, theta: Floats, hazard: Floats) -> Floats:
@@ -121,7 +131,8 @@ def gram(shard: Shard, q: Floats) -> Floats:
     """Pass 2: the (p, p) sum of q x x' over the rows."""
     p, n = shard.x.shape
     total = np.zeros((p, p))
-    for a in range(0, n, _GRAM_ROWS):
-        x = shard.x[:, a : a + _GRAM_ROWS]
-        total += (x * q[a : a + _GRAM_ROWS]) @ x.T
+    rows = min(max(_GRAM_WORK // (p * p), 64), 8_192)
+    for a in range(0, n, rows):
+        x = shard.x[:, a : a + rows]
+        total += (x * q[a : a + rows]) @ x.T
     return total

@@ -72,8 +72,7 @@ def independent(matrix: Floats, reference: Floats) -> Ints:
 
 def full_information(problem: Problem) -> Floats:
     """Return the (p,) information each column would carry if no risk set lost anything of its variance."""
-    squares = np.array([float(row @ row) for row in problem.x]) / problem.x.shape[1]
-    return squares * float(problem.tied_weight.sum())
+    return problem.variance * float(problem.tied_weight.sum())
 
 
 def maximize(problem: Problem, start: Point) -> Maximum:

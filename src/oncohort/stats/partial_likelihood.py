@@ -29,8 +29,8 @@ class Problem:
         Columns less ``center``, divided by ``scale``; a constant column is all 0.
     center, scale : (p,) float
         Mean and mean absolute deviation of each column.
-    span : (p,) float
-        Range of each row of ``x``.
+    variance, span : (p,) float
+        Mean square and range of each row of ``x``.
     weight : (n,) float or None
         Case weights.
     sets : RiskSets
@@ -49,6 +49,7 @@ class Problem:
     x: Floats
     center: Floats
     scale: Floats
+    variance: Floats
     span: Floats
     weight: Floats | None
     sets: RiskSets
@@ -108,12 +109,12 @@ def prepare(
     stratum = None if strata is None else as_labels(strata, n, "strata")[0]
     weight = None if weights is None else _as_weights(weights, n)
     sets = risk_sets(times, happened, entry=entries, stratum=stratum)
-    x, center, scale = _standardize(matrix, names)
+    x, center, scale, variance = _standardize(matrix, names)
     plan = kernel.shard_plan(n)
     span = np.ptp(x, axis=1)
     nothing = np.zeros(0)
     tied: Ties = "efron" if ties == "efron" else "breslow"
-    problem = Problem(names, x, center, scale, span, weight, sets, nothing, nothing, nothing, tied, plan)
+    problem = Problem(names, x, center, scale, variance, span, weight, sets, nothing, nothing, nothing, tied, plan)
     counts = np.zeros((2, sets.cell.size))
     for shard in shards(problem):
         counts += kernel.count_events(shard, n_slots(problem))
@@ -126,10 +127,11 @@ def select(problem: Problem, columns: Ints) -> Problem:
     same = columns.size == len(problem.names) and bool(np.all(columns == np.arange(columns.size)))
     return replace(
         problem,
-        names=tuple(problem.names[k] for k in columns.tolist()),
+        names=tuple(problem.names[int(columns[i])] for i in range(columns.size)),
         x=problem.x if same else problem.x[columns],
         center=problem.center[columns],
         scale=problem.scale[columns],
+        variance=problem.variance[columns],
         span=problem.span[columns],
         observed=problem.observed[columns],
     )
@@ -258,10 +260,10 @@ def _tie_terms(problem: Problem, risk: Floats, tied_risk: Floats) -> TieTerms:
     )
 
 
-def _standardize(matrix: Floats, names: tuple[str, ...]) -> tuple[Floats, Floats, Floats]:
+def _standardize(matrix: Floats, names: tuple[str, ...]) -> tuple[Floats, Floats, Floats, Floats]:
     x = np.ascontiguousarray(matrix.T)
     p = len(names)
-    center, scale = np.zeros(p), np.ones(p)
+    center, scale, variance = np.zeros(p), np.ones(p), np.zeros(p)
     for k in range(p):
         low, high = float(x[k].min()), float(x[k].max())
         if max(-low, high) > _LARGEST or 0 < high - low < 1 / _LARGEST:
@@ -276,7 +278,8 @@ def _standardize(matrix: Floats, names: tuple[str, ...]) -> tuple[Floats, Floats
         x[k] -= center[k]
         scale[k] = np.abs(x[k]).mean()
         x[k] /= scale[k]
-    return x, center, scale
+        variance[k] = np.square(x[k]).mean()
+    return x, center, scale, variance
 
 
 def _as_long(values: Floats, n: int, name: str) -> Floats:

@@ -95,7 +95,7 @@ def cox_zph(fit: CoxFit, *, transform: str, terms: Mapping[str, Sequence[str]] |
     m0, m1, m2 = (information(problem, first, g**k) for k in range(3))
     matrix = np.block([[m0, m1], [m1, m2]])
     u = np.concatenate([np.zeros(kept.size), weighted_score(problem, first, g)])
-    position = {fit.names[k]: i for i, k in enumerate(kept.tolist())}
+    position = {fit.names[int(kept[i])]: i for i in range(kept.size)}
     groups = {name: (name,) for name in fit.names} if terms is None else terms
     tested: dict[str, Ints] = {}
     for term, columns in groups.items():

@@ -104,3 +104,14 @@ def format_interval(low: str, high: str) -> str:
         return low
     plain = all(text and text[0].isdigit() for text in (low, high))
     return f"{low}–{high}" if plain else f"{low} to {high}"
+
+
+def mask_count(count: int, min_cell: int) -> str:
+    """Write a count; one that is above 0 and below ``min_cell`` only as smaller than that.
+
+    Examples
+    --------
+    >>> mask_count(3, 5), mask_count(0, 5), mask_count(5, 5), mask_count(3, 0)
+    ('<5', '0', '5', '3')
+    """
+    return f"<{min_cell}" if 0 < count < min_cell else str(count)

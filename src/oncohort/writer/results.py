@@ -15,6 +15,7 @@ import xlsxwriter
 
 from oncohort.report.document import Cell, TableBlock, plain_text
 from oncohort.study.results import CurveRow, LevelRow, Results
+from oncohort.study.text import mask_count
 
 FIXED_DATE: Final = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)  # files hold no clock
 COLUMNS: Final = (
@@ -33,14 +34,20 @@ COLUMNS: Final = (
 )
 
 
-def write_results(results: Results, folder: Path) -> None:
-    """Write the long table, the curves and the levels as CSV."""
+def write_results(results: Results, folder: Path, min_cell: int) -> None:
+    """Write the long table, the curves and the levels as CSV; counts of the curves below ``min_cell`` are masked."""
     rows = ([_value(getattr(row, name)) for name in COLUMNS] for row in results.rows)
     (folder / "results.csv").write_text(as_csv(COLUMNS, rows), encoding="utf-8", newline="")
     for name, kind, items in (("curves", CurveRow, results.curves), ("levels", LevelRow, results.levels)):
         columns = [field.name for field in fields(kind)]
-        lines = ([_value(getattr(item, column)) for column in columns] for item in items)
+        lines = ([_cell(column, getattr(item, column), min_cell) for column in columns] for item in items)
         (folder / f"{name}.csv").write_text(as_csv(columns, lines), encoding="utf-8", newline="")
+
+
+def _cell(column: str, value: object, min_cell: int) -> str:
+    if isinstance(value, int) and column.startswith("n_"):
+        return mask_count(value, min_cell)
+    return _value(value)
 
 
 def as_csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

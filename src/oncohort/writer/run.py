@@ -7,11 +7,11 @@ from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 
-from oncohort.pipeline import StudyRun
 from oncohort.report.assemble import Report, StudyFacts, assemble_report
 from oncohort.report.docx import render_docx
 from oncohort.report.html import render_html
 from oncohort.study.findings import Finding
+from oncohort.study.run import StudyRun
 from oncohort.writer.datasets import write_datasets
 from oncohort.writer.folder import MANIFEST, whole_folder
 from oncohort.writer.manifest import describe_run, software
@@ -22,19 +22,40 @@ from oncohort.writer.verify import write_verification
 def write_run(run: StudyRun, out: Path, *, finished: datetime, also: Callable[[Path], None] | None = None) -> Report:
     """Write a run as a folder, whole or not at all, and return the report it holds.
 
-    No patient identifier and no row of a patient stands outside ``private/``. ``finished`` is the time
-    that the manifest gives; ``also`` may write more into the folder before it takes its place.
+    No patient identifier and no row of a patient stands outside ``private/``.
+
+    Parameters
+    ----------
+    run : StudyRun
+        What `run_study` returned.
+    out : Path
+        A new folder, or an earlier run that is replaced.
+    finished : datetime
+        The time that the manifest gives; no other file holds a clock.
+    also : callable, optional
+        Gets the new folder before it takes its place, and may write more into it.
 
     Raises
     ------
     OutputError
         If ``out`` is something else than a new folder or an earlier run, or cannot be written.
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> from tempfile import TemporaryDirectory
+    >>> from oncohort.demo import demo_study
+    >>> from oncohort.pipeline import run_study
+    >>> with demo_study("sorafenib") as folder, TemporaryDirectory() as place:
+    ...     _ = write_run(run_study(folder), Path(place) / "run", finished=datetime(2026, 1, 1, tzinfo=UTC))
+    ...     (Path(place) / "run" / "report.html").is_file()
+    True
     """
     report = assemble_report(StudyFacts(run.protocol, run.results, run.findings, run.records.sources, software()))
     with whole_folder(out) as folder:
         (folder / "report.html").write_text(render_html(report.document), encoding="utf-8", newline="")
         (folder / "report.docx").write_bytes(render_docx(report.document))
-        write_results(run.results, folder)
+        write_results(run.results, folder, run.protocol.privacy.min_cell)
         write_tables(report.tables, folder / "tables")
         _write_figures(report, folder / "figures")
         write_verification(run.protocol, folder)

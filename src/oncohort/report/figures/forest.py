@@ -24,7 +24,7 @@ from oncohort.report.figures.sheet import (
     wrap_text,
     write,
 )
-from oncohort.report.figures.style import AXIS_PT, COLORS, DOUBLE_COLUMN_MM, GREY, LIGHT, LINE_MM, journal_style
+from oncohort.report.figures.style import AXIS_PT, COLORS, DOUBLE_COLUMN_MM, GRAY, LIGHT, LINE_MM, journal_style
 from oncohort.study.text import format_plain
 
 RowKind = Literal["header", "estimate", "reference"]
@@ -35,7 +35,7 @@ _INDENT_MM: Final = 2.5
 _ROW_GAP_MM: Final = 1.3
 _HEAD_MM: Final = 6.0
 _AXIS_MM: Final = 8.5
-_FAVOURS_MM: Final = 4.0
+_FAVORS_MM: Final = 4.0
 _EDGE_MM: Final = 1.0
 _LEAST_PLOT_MM: Final = 24.0
 _LEAST_LABEL_MM: Final = 18.0
@@ -111,7 +111,7 @@ def plot_forest(
     heads: ForestHeads | None = None,
     width_mm: float = DOUBLE_COLUMN_MM,
     axis_limits: tuple[float, float] | None = None,
-    favours: tuple[str, str] | None = None,
+    favors: tuple[str, str] | None = None,
     banded: bool = True,
 ) -> Figure:
     """Draw ratios with their intervals on a log axis beside the same numbers in words.
@@ -128,7 +128,7 @@ def plot_forest(
         Width of the figure; it is widened where the columns of text leave the axis less than 24 mm.
     axis_limits : tuple of float, optional
         Ends of the axis; otherwise chosen to show all finite limits, within 0.1 to 10 unless estimates lie beyond.
-    favours : tuple of str, optional
+    favors : tuple of str, optional
         What ratios below and above 1 speak for, under the axis.
     banded : bool
         A light band behind every second row.
@@ -162,7 +162,7 @@ def plot_forest(
         labels = [_wrap_label(row, rows, columns) for row in rows]
         heights = [block_height(len(lines)) + _ROW_GAP_MM for lines in labels]
         tops = [_HEAD_MM + sum(heights[:k]) for k in range(len(rows) + 1)]
-        figure, sheet = blank_figure(columns.page_width, tops[-1] + _AXIS_MM + (_FAVOURS_MM if favours else 0.0))
+        figure, sheet = blank_figure(columns.page_width, tops[-1] + _AXIS_MM + (_FAVORS_MM if favors else 0.0))
         _write_heads(sheet, words, columns)
         axes = place_axes(sheet, columns.plot_left, _HEAD_MM, columns.plot_width, tops[-1] - _HEAD_MM)
         _draw_axis(axes, axis_limits or choose_limits(rows), columns.plot_width, words.axis, tops)
@@ -172,8 +172,8 @@ def plot_forest(
                 sheet.add_patch(Rectangle(place, columns.page_width, heights[k], color=LIGHT, linewidth=0.0))
             _write_row(sheet, row, lines, columns, tops[k] + heights[k] / 2, _indent(row, rows))
             _draw_row(axes, row, k, tops[k] + heights[k] / 2)
-        if favours:
-            _write_favours(sheet, axes, favours, columns, tops[-1] + _AXIS_MM + _FAVOURS_MM / 2 - 1.0)
+        if favors:
+            _write_favors(sheet, axes, favors, columns, tops[-1] + _AXIS_MM + _FAVORS_MM / 2 - 1.0)
     return figure
 
 
@@ -263,7 +263,7 @@ def _draw_axis(axes: Axes, limits: tuple[float, float], width_mm: float, label: 
     axes.spines[["top", "left", "right"]].set_visible(False)
     axes.tick_params(length=0.9 / MM_PER_POINT, width=AXIS_PT, pad=1.5)
     axes.set_xlabel(label, labelpad=1.5)
-    axes.axvline(1.0, color=GREY, linewidth=AXIS_PT, zorder=1.0, gid="line-of-one")
+    axes.axvline(1.0, color=GRAY, linewidth=AXIS_PT, zorder=1.0, gid="line-of-one")
 
 
 def _draw_row(axes: Axes, row: ForestRow, k: int, y: float) -> None:
@@ -320,11 +320,11 @@ def _write_row(sheet: Axes, row: ForestRow, lines: list[str], columns: _Columns,
     write(sheet, columns.p_left, middle, row.p_text)
 
 
-def _write_favours(sheet: Axes, axes: Axes, favours: tuple[str, str], columns: _Columns, y: float) -> None:
+def _write_favors(sheet: Axes, axes: Axes, favors: tuple[str, str], columns: _Columns, y: float) -> None:
     low, high = axes.get_xlim()
     one = columns.plot_left + columns.plot_width * log10(1.0 / low) / log10(high / low)
-    write(sheet, one - 2.0, y, f"← {favours[0]}", align="right")
-    write(sheet, one + 2.0, y, f"{favours[1]} →")
+    write(sheet, one - 2.0, y, f"← {favors[0]}", align="right")
+    write(sheet, one + 2.0, y, f"{favors[1]} →")
 
 
 def _effect_text(row: ForestRow) -> str:

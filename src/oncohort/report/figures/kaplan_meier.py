@@ -15,7 +15,6 @@ from matplotlib.transforms import blended_transform_factory
 from oncohort.report.figures.legend import SAMPLE_MM, draw_legend
 from oncohort.report.figures.panel import CurveData, KaplanMeierPanel, check_panels, has_bands, steps_of
 from oncohort.report.figures.panel_layout import (
-    HEADER_MM,
     PANEL_GAP_MM,
     ROW_GAP_MM,
     PanelLayout,
@@ -27,7 +26,6 @@ from oncohort.report.figures.sheet import (
     blank_figure,
     draw_sample,
     place_axes,
-    text_width,
     write,
 )
 from oncohort.report.figures.style import (
@@ -51,6 +49,7 @@ __all__ = ["CurveData", "KaplanMeierPanel", "plot_kaplan_meier"]
 CENSOR_MM: Final = 0.85
 CENSOR_PT: Final = 0.6
 TICK_MM: Final = 0.9
+HEADER_TOP_MM: Final = 2.5
 _PANEL_WIDTH_MM: Final = 50.0
 
 
@@ -122,16 +121,16 @@ def plot_kaplan_meier(
         fitting = int((width_mm + PANEL_GAP_MM) // (_PANEL_WIDTH_MM + PANEL_GAP_MM))
         across = columns or max(1, min(len(panels), fitting))
         panel_width = (width_mm - (across - 1) * PANEL_GAP_MM) / across
-        headed = len(panels) > 1 or any(panel.title for panel in panels)
+        lettered = len(panels) > 1
         rows = [panels[k : k + across] for k in range(0, len(panels), across)]
-        layouts = [lay_out_row(row, panel_width, headed=headed) for row in rows]
+        layouts = [lay_out_row(row, panel_width, lettered=lettered) for row in rows]
         height = sum(row[0].height for row in layouts) + ROW_GAP_MM * (len(layouts) - 1)
         figure, sheet = blank_figure(width_mm, height)
         for k, panel in enumerate(panels):
             r, c = divmod(k, across)
             corner = Corner(c * (panel_width + PANEL_GAP_MM), sum(row[0].height + ROW_GAP_MM for row in layouts[:r]))
-            letter = ascii_uppercase[k % 26] if len(panels) > 1 else ""
-            _draw_header(sheet, letter, panel.title, corner)
+            letter = ascii_uppercase[k % 26] if lettered else ""
+            _draw_header(sheet, letter, layouts[r][c], corner)
             axes = _draw_axes(sheet, layouts[r][c], corner, percent=percent)
             _draw_curves(axes, panel, layouts[r][c])
             draw_legend(
@@ -148,11 +147,11 @@ class Corner(NamedTuple):
     y: float
 
 
-def _draw_header(sheet: Axes, letter: str, title: str, corner: Corner) -> None:
-    y = corner.y + HEADER_MM / 2
-    write(sheet, corner.x, y, letter, bold=True, size=LETTER_PT)
-    indent = text_width(letter, bold=True, size=LETTER_PT) + 2.0 if letter else 0.0
-    write(sheet, corner.x + indent, y, title, bold=True)
+def _draw_header(sheet: Axes, letter: str, layout: PanelLayout, corner: Corner) -> None:
+    first = corner.y + HEADER_TOP_MM
+    write(sheet, corner.x, first, letter, bold=True, size=LETTER_PT)
+    for k, line in enumerate(layout.title):
+        write(sheet, corner.x + layout.title_indent, first + k * LINE_MM, line, bold=True)
 
 
 def _draw_axes(sheet: Axes, layout: PanelLayout, corner: Corner, *, percent: bool) -> Axes:

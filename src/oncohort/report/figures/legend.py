@@ -77,7 +77,7 @@ def legend_above(panel: KaplanMeierPanel, width: float) -> Legend:
 def legend_lines(panel: KaplanMeierPanel, width: float, *, split: bool) -> tuple[LegendLine, ...]:
     """Return the lines: per curve its label and median, together or (``split``) on lines of their own."""
     many = len(panel.curves) > 1
-    lines: list[LegendLine] = []
+    lines = [LegendLine(piece, 0.0, None) for piece in wrap_text(panel.legend_head, width) if piece]
     for place, curve in enumerate(panel.curves):
         sample = place if many else None
         lines += _split_entry(curve, sample, width) if split else _whole_entry(curve, sample)

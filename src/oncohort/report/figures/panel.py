@@ -48,6 +48,8 @@ class KaplanMeierPanel:
         Stands beside the panel's letter; may be empty.
     annotations : tuple of str
         Lines under the legend, such as "Log-rank P = 0.003".
+    legend_head : str
+        Line over the legend, such as "Median (95% CI), months"; may be empty.
     """
 
     curves: tuple[CurveData, ...]
@@ -56,6 +58,7 @@ class KaplanMeierPanel:
     time_unit: str
     title: str = ""
     annotations: tuple[str, ...] = ()
+    legend_head: str = ""
 
 
 class Step(NamedTuple):

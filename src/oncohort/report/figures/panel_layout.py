@@ -15,16 +15,17 @@ from oncohort.study.text import format_plain
 AT_RISK: Final = "No. at risk"
 PANEL_GAP_MM: Final = 4.0
 ROW_GAP_MM: Final = 6.0
-HEADER_MM: Final = 5.0
+LETTER_INDENT_MM: Final = 5.0
 TICK_LABEL_MM: Final = 4.1
 Y_TICK_MM: Final = 7.2
 
 _TOP_MM: Final = 1.6
+_TITLE_GAP_MM: Final = 1.7
 _BOTTOM_MM: Final = 1.2
 _LEGEND_GAP_MM: Final = 2.0
 _TABLE_GAP_MM: Final = 1.0
 _LABEL_GAP_MM: Final = 2.6
-_RIGHT_MM: Final = 2.0
+_RIGHT_MM: Final = 2.4
 _HEIGHT_SHARE: Final = 0.72
 _LOWEST_MM: Final = 38.0
 _HIGHEST_MM: Final = 80.0
@@ -45,6 +46,8 @@ class RiskLine(NamedTuple):
 class PanelLayout:
     """One panel; lengths in mm, counted from the panel's top left corner."""
 
+    title: tuple[str, ...]
+    title_indent: float
     axes_left: float
     axes_top: float
     axes_width: float
@@ -70,10 +73,10 @@ class _Shape(NamedTuple):
     time_label: tuple[str, ...]
 
 
-def lay_out_row(panels: Sequence[KaplanMeierPanel], width: float, *, headed: bool) -> tuple[PanelLayout, ...]:
+def lay_out_row(panels: Sequence[KaplanMeierPanel], width: float, *, lettered: bool) -> tuple[PanelLayout, ...]:
     """Return the layouts of panels beside each other, each ``width`` mm wide; their axes stand level.
 
-    ``headed`` keeps a line free for letters and titles. If one legend finds no room inside its axes, all of the row
+    ``lettered`` keeps room for a letter before each title. If one legend finds no room inside its axes, all of the row
     stand above them; if the labels of one risk table are too long to stand beside it, all stand over their numbers.
     """
     axes_height = min(max(_HEIGHT_SHARE * (width - 2 * Y_TICK_MM), _LOWEST_MM), _HIGHEST_MM)
@@ -83,7 +86,10 @@ def lay_out_row(panels: Sequence[KaplanMeierPanel], width: float, *, headed: boo
         legend_inside(panel, Room(shape.width, axes_height, shape.end_time))
         for panel, shape in zip(panels, shapes, strict=True)
     ]
-    top = _TOP_MM + (HEADER_MM if headed else 0.0)
+    title_indent = LETTER_INDENT_MM if lettered else 0.0
+    titles = [_wrap_title(panel, width - title_indent) for panel in panels]
+    title_lines = max(1 if lettered else 0, *(len(lines) for lines in titles))
+    top = _TOP_MM + (block_height(title_lines) + _TITLE_GAP_MM if title_lines else 0.0)
     legends = [legend for legend in inside if legend is not None]
     if len(legends) < len(panels):
         above = [legend_above(panel, width) for panel in panels]
@@ -98,6 +104,8 @@ def lay_out_row(panels: Sequence[KaplanMeierPanel], width: float, *, headed: boo
     height = risk_top + block_height(max(len(table) for table in tables)) + _BOTTOM_MM
     return tuple(
         PanelLayout(
+            title=title,
+            title_indent=title_indent,
             axes_left=shape.left,
             axes_top=top,
             axes_width=shape.width,
@@ -111,7 +119,7 @@ def lay_out_row(panels: Sequence[KaplanMeierPanel], width: float, *, headed: boo
             risk_lines=table,
             height=height,
         )
-        for shape, legend, table in zip(shapes, legends, tables, strict=True)
+        for title, shape, legend, table in zip(titles, shapes, legends, tables, strict=True)
     )
 
 
@@ -147,6 +155,10 @@ def _shape(panel: KaplanMeierPanel, width: float, axes_height: float, *, stacked
     ticks, end_time = fit_ticks(last_time(panel), panel.time_unit, axes_width, count)
     time_label = tuple(wrap_text(panel.time_label, axes_width + right))
     return _Shape(left, axes_width, tuple(ticks), end_time, survival_label, time_label)
+
+
+def _wrap_title(panel: KaplanMeierPanel, width: float) -> tuple[str, ...]:
+    return tuple(wrap_text(panel.title, width, bold=True)) if panel.title else ()
 
 
 def _label_width(panel: KaplanMeierPanel) -> float:

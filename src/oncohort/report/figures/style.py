@@ -24,7 +24,7 @@ AXIS_PT: Final = 0.6
 CURVE_PT: Final = 1.1
 # Opacity of the confidence bands of one, two and three curves.
 BAND_ALPHAS: Final = (0.18, 0.16, 0.11)
-GREY: Final = "#6b6b6b"
+GRAY: Final = "#6b6b6b"
 LIGHT: Final = "#f2f2f2"
 
 # Okabe and Ito's colours without yellow, which is lost on white paper, in an order that alternates dark and light.
@@ -94,18 +94,11 @@ def journal_style() -> Iterator[None]:
     ...     mpl.rcParams["text.parse_math"]
     False
     """
-    log = logging.getLogger("matplotlib.font_manager")
-    level = log.level
-    # It would tell every user whose CJK font has no bold face that the regular one is taken.
-    log.setLevel(logging.ERROR)
-    try:
-        with mpl.rc_context():
-            mpl.rcdefaults()
-            mpl.rcParams.update(_PARAMETERS)  # pyright: ignore[reportCallIssue, reportArgumentType]
-            mpl.rcParams["font.family"] = list(text_families())
-            yield
-    finally:
-        log.setLevel(level)
+    with _quiet_font_search(), mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_PARAMETERS)  # pyright: ignore[reportCallIssue, reportArgumentType]
+        mpl.rcParams["font.family"] = list(text_families())
+        yield
 
 
 def line_look(index: int) -> LineLook:
@@ -134,7 +127,8 @@ def text_families() -> tuple[str, ...]:
 def font_file(family: str, *, bold: bool) -> str:
     """Return the path of the file matplotlib draws ``family`` with."""
     properties = FontProperties(family=family, weight="bold" if bold else "normal")
-    return str(font_manager.findfont(properties))
+    with _quiet_font_search():
+        return str(font_manager.findfont(properties))
 
 
 def has_glyph(family: str, character: str, *, bold: bool) -> bool:
@@ -176,6 +170,18 @@ def mask_count(count: int, min_cell: int) -> str:
     ('<5', '0', '5', '3')
     """
     return f"<{min_cell}" if 0 < count < min_cell else str(count)
+
+
+@contextmanager
+def _quiet_font_search() -> Iterator[None]:
+    # matplotlib would tell every user whose CJK font has no bold face that the regular one is taken.
+    log = logging.getLogger("matplotlib.font_manager")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 def _can_draw(character: str) -> bool:
