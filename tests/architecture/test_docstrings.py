@@ -41,6 +41,7 @@ def test_disputed_choices_have_no_default():
 
 def test_import_brings_no_heavy_library():
     heavy = ("numpy", "polars", "matplotlib", "pydantic")
+    heavy = ("numpy", "polars", "matplotlib", "pydantic")
     code = f"import oncohort, oncohort.cli.main, sys; print([m for m in {heavy} if m in sys.modules])"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"

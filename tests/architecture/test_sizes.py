@@ -54,17 +54,8 @@ def test_only_the_doors_touch_files():
 
 def test_no_file_names_a_path_of_a_machine():
     root = SOURCE.parents[1]
-    names = (
-        "src",
-        "docs",
-        "benchmarks",
-        ".ci",
-        "README.md",
-        "CHANGELOG.md",
-        "GLOSSARY.md",
-        "CONTRIBUTING.md",
-        "Makefile",
-    )
+    documents = tuple(f"{name}.md" for name in ("README", "CHANGELOG", "GLOSSARY", "CONTRIBUTING"))
+    names = ("src", "docs", "benchmarks", ".ci", "Makefile", *documents)
     files = [f for n in names for f in ([root / n] if (root / n).is_file() else (root / n).rglob("*"))]
     for file in files:
         if file.is_file() and file.suffix in {".py", ".md", ".toml", ".R", ".html", ".css", "", ".csv"}:

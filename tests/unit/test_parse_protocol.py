@@ -107,7 +107,7 @@ FAULTS = [
     (
         'unit = "months" }',
         'unit = "months" }\nstart = "surgery"',
-        "comes from a time column or from dates, not from both",
+        "from a time column or from dates, not from both",
     ),
     ('file = "data/patients.csv"', "", "records.patients.file: is missing"),
     ('patient_id = "Number"', 'patient_id = "Number"\nencoding = "latin-1"', "records.patients.encoding"),

@@ -181,7 +181,7 @@ def test_model_with_one_and_with_two_terms(protocol):
     )
     both = [*one, ("bclc", "B", "A", 0.08, "0.080")]
     assert phrase_cox(protocol, results(*model_rows(both)), protocol.model[0]).endswith(
-        "was independently associated with the endpoint. BCLC stage remained in the model without reaching significance."
+        "independently associated with the endpoint. BCLC stage remained in the model without reaching significance."
     )
     neither = [("bclc", "B", "A", 0.08, "0.080")]
     assert "no factor was significantly associated with the endpoint." in phrase_cox(
@@ -199,7 +199,7 @@ def test_flow_and_follow_up(protocol):
     )
 
 
-def test_every_number_of_a_sentence_is_in_the_results(protocol):
+def test_every_number_of_a_sentence_is_in_the_results():
     from oncohort.demo import demo_study
     from oncohort.pipeline import run_study
 

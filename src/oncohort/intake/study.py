@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from oncohort.errors import DataError, ProtocolError, UsageError
+from oncohort.errors import ProtocolError, UsageError
 from oncohort.intake.records import read_records
 from oncohort.study.findings import Finding
 from oncohort.study.parse import parse_protocol
@@ -45,14 +45,22 @@ def read_study(path: Path) -> Study:
         raise UsageError(f"{path}: there is no such folder or file; the folder of a study was expected")
     if not file.is_file():
         raise UsageError(f"{path}: there is no {PROTOCOL_FILE} in this folder; oncohort new makes one")
-    try:
-        content = file.read_bytes()
-        text = content.decode("utf-8-sig")
-    except OSError as error:
-        raise DataError(f"{file.name}: cannot be read ({error.strerror})") from error
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise ProtocolError(f"{file.name}:{line} this is not UTF-8; save the file as UTF-8") from error
-    protocol = parse_protocol(text, file.name)
+    content = _read(file)
+    protocol = parse_protocol(_decode(content, file.name), file.name)
     records, findings = read_records(file.parent, protocol)
     return Study(file.parent, protocol, hashlib.sha256(content).hexdigest(), records, tuple(findings))
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise ProtocolError(f"{file.name}: cannot be read ({error.strerror})") from error
+
+
+def _decode(content: bytes, name: str) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise ProtocolError(f"{name}:{line} this is not UTF-8; save the file as UTF-8") from error

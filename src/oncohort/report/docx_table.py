@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 from oncohort.report.document import Cell, Row, RunStyle, TableBlock, plain_text
@@ -82,7 +83,7 @@ def _kept(table: TableBlock) -> list[bool]:
         return [True] * (count - 1) + [bool(table.notes)] * min(count, 1)
     starts = [k for k, row in enumerate(table.body) if not (row.cells and row.cells[0].indent)]
     kept = [False] * count
-    for start, end in zip(starts, [*starts[1:], count], strict=True):
+    for start, end in pairwise([*starts, count]):
         kept[start] = table.body[start].kind == "group"
         if kept[start] and end - start <= _WHOLE:
             kept[start : end - 1] = [True] * (end - 1 - start)

@@ -20,6 +20,7 @@ _WIDTHS: Final = (
     *(500, 500, 333, 389, 278, 500, 500, 722, 500, 500, 444, 480, 200, 480, 541),
 )
 _BOLD: Final = 1.12  # Times Bold beside Times Roman: 1.06 to 1.11 over words as they head our tables
+_LONG_HEAD: Final = 9.0  # type sizes; a longer head of a column is meant to be broken
 _FIRST_NUMBER: Final = re.compile(r"[<>≤≥−+-]?\d[\d,\u2009\u202f]*|–|—")
 
 
@@ -110,7 +111,7 @@ def column_needs(table: TableBlock, *, size: float, gap: float) -> tuple[list[fl
     """Return for each column the width it wants (no line broken) and the least it can live with (no word broken).
 
     Both are in the unit of ``size`` (of the type) and ``gap`` (of a cell, both sides together). Numbers of the
-    body are never broken, words of the head always may be.
+    body are never broken; a head of a column may be, and is where it is long.
 
     Examples
     --------
@@ -132,7 +133,8 @@ def column_needs(table: TableBlock, *, size: float, gap: float) -> tuple[list[fl
             if cell.colspan > 1:
                 spanning.append((range(column, column + cell.colspan), word))
                 continue
-            wanted[column] = max(wanted[column], word if in_head else whole)
+            broken = in_head and whole > before + _LONG_HEAD * size
+            wanted[column] = max(wanted[column], word if broken else whole)
             least[column] = max(least[column], word if in_head or cell.align == "left" else whole)
     for covered, width in spanning:
         for widths in (wanted, least):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,7 +98,7 @@ def as_design(covariates: Any, n: int) -> tuple[Floats, tuple[str, ...]]:
     """
     columns: list[tuple[str, Column]]
     if isinstance(covariates, Mapping) or hasattr(covariates, "columns"):
-        frame: Any = covariates
+        frame = cast("Any", covariates)
         keys: list[Any] = list(getattr(frame, "columns", frame))
         columns = [(str(key), frame[key]) for key in keys]
     elif getattr(covariates, "name", None) is not None:
