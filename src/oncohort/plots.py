@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from oncohort.analysis.survival import curve_rows
 from oncohort.report.figures import forest, kaplan_meier
 from oncohort.report.figures.forest import ForestRow
@@ -20,7 +18,7 @@ from oncohort.stats.quantiles import quantile
 from oncohort.stats.risk_table import risk_table
 from oncohort.study.profiles import PROFILES, ProfileName
 from oncohort.study.protocol import TimeUnit
-from oncohort.study.text import NOT_REACHED, format_interval, format_number, format_p, format_time
+from oncohort.study.text import NOT_REACHED, format_interval, format_p, format_ratio, format_time
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -126,10 +124,8 @@ def plot_forest(fit: CoxFit, *, digits: int, labels: Mapping[str, str] | None = 
     rows: list[ForestRow] = []
     for k, name in enumerate(fit.names):
         ratio, low, high = (float(values[k]) for values in (fit.hazard_ratio, fit.conf_low, fit.conf_high))
-        limits = format_interval(format_number(low, digits), format_number(high, digits))
-        text = (
-            f"{format_number(ratio, digits)} ({limits})" if np.isfinite([ratio, low, high]).all() else "not estimable"
-        )
+        limits = format_interval(format_ratio(low, digits), format_ratio(high, digits))
+        text = f"{format_ratio(ratio, digits)} ({limits})"
         p_text = format_p(float(fit.p_value[k]))
         rows.append(ForestRow((labels or {}).get(name, name), ratio, low, high, text, p_text))
     return forest.plot_forest(rows)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from oncohort.analysis.rows import count, number, share, test_rows, words
+from oncohort.analysis.rows import count, share, test_rows, words
 from oncohort.analysis.settings import Settings
 from oncohort.errors import AnalysisError
 from oncohort.stats.compare import expected_counts, kruskal_wallis, mann_whitney, pearson_chi_square
@@ -18,6 +18,7 @@ from oncohort.stats.fisher import fisher_exact
 from oncohort.study.cohort import Cohort, FactorData
 from oncohort.study.protocol import Table
 from oncohort.study.results import Row
+from oncohort.study.text import format_rounded
 
 
 def analyze_baseline(cohort: Cohort, table: Table, table_id: str, settings: Settings) -> list[Row]:
@@ -61,12 +62,20 @@ def _describe(factor: FactorData, members: NDArray[np.bool_], settings: Settings
     rows += count(int(members.sum()) - known.size, statistic="n_missing", **keys)
     if known.size == 0:
         return rows
-    found = describe(known, quartiles=settings.quartiles)
-    for statistic in ("median", "q1", "q3", "min", "max"):
-        rows += number(statistic, getattr(found, statistic), unit=factor.spec.unit, **keys)
-    for statistic in ("mean", "sd"):
-        rows += number(statistic, getattr(found, statistic), digits=1, unit=factor.spec.unit, **keys)
+    try:
+        found = describe(known, quartiles=settings.quartiles)
+    except AnalysisError as error:
+        return rows + words(f"not described: {error}", **keys)
+    for statistic in ("median", "q1", "q3", "min", "max", "mean", "sd"):
+        value = getattr(found, statistic)
+        text = _measured(value, factor.digits, between=statistic not in {"min", "max"})
+        rows += [Row(statistic=statistic, value=value, text=text, unit=factor.spec.unit, **keys)]
     return rows
+
+
+def _measured(value: float, digits: int, *, between: bool) -> str:
+    """Write a measured value with its factor's decimals; what lies between two values may need one more."""
+    return format_rounded(value, digits + 1 if between and abs(value) < 100 else digits)
 
 
 def _counts(factor: FactorData, members: NDArray[np.bool_], keys: dict[str, Any]) -> list[Row]:

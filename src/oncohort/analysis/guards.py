@@ -74,11 +74,13 @@ def _complete_cases(cohort: Cohort, fitted: FittedModel, min_cell: int) -> Found
     total, lost = fitted.complete.size, int((~fitted.complete).sum())
     keys = _keys(fitted, "complete_case_loss")
     rows = share(lost, total, **keys)
-    if 100 * lost <= COMPLETE_CASE_LOSS * total:
+    if lost == 0:
         return rows, []
     missing = {t.factor: int((~t.known()).sum()) for t in fitted.terms}
     worst = max(missing, key=lambda name: missing[name])
     rows += count(missing[worst], statistic="n_missing", **keys, level=worst)
+    if 100 * lost <= COMPLETE_CASE_LOSS * total:
+        return rows, []
     label = cohort.factors[worst].spec.label or worst
     sentence = (
         f"{_named(fitted)}: {mask_count(lost, min_cell)} of {total} patients lack a candidate factor and left "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import nan
 from typing import Any
 
 import numpy as np
@@ -122,7 +123,7 @@ def analyze_multivariable_cox(cohort: Cohort, fitted: FittedModel, settings: Set
     rows += number("log_likelihood", fit.log_likelihood, digits=3, **keys)
     for name in ("likelihood_ratio", "wald", "score"):
         rows += test_rows(getattr(fit, name), getattr(fit, name).method, **keys, level=name.replace("_", "-"))
-    rows += _discrimination(endpoint, fitted, keys)
+    rows += _discrimination(endpoint, fitted, keys) if fit.converged else []
     rows += words(
         "; ".join((fit.failure_reason, *fit.warnings)) if fit.failure_reason or fit.warnings else fit.ties, **keys
     )
@@ -146,16 +147,22 @@ def _discrimination(endpoint: EndpointData, fitted: FittedModel, keys: dict[str,
 
 
 def _term_rows(fit: CoxFit, term: Term, settings: Settings, keys: dict[str, Any]) -> list[Row]:
-    """Return the hazard ratios of one factor, and its test as a whole where it has several columns."""
-    rows: list[Row] = []
+    """Return the hazard ratios of one factor, and its test as a whole where it has several columns.
+
+    A fit without a maximum has no estimates: they are nan, and the reason is told.
+    """
+    rows = [] if fit.converged else words(fit.failure_reason, **keys, level="(fit)")
     for name, level in zip(term.names(), term.levels, strict=True):
         k = fit.names.index(name)
         at = {**keys, "level": level}
+        if not fit.converged:
+            rows += ratio_rows(nan, nan, (nan, nan, nan), settings.ratio_digits, **at)
+            continue
         limits = (float(fit.hazard_ratio[k]), float(fit.conf_low[k]), float(fit.conf_high[k]))
         rows += ratio_rows(float(fit.coefficients[k]), float(fit.std_error[k]), limits, settings.ratio_digits, **at)
         rows += number("statistic", float(fit.z[k]) ** 2, digits=2, **at)
         rows += p_rows(float(fit.p_value[k]), float(fit.log10_p[k]), **at)
-    if len(term.levels) > 1:
+    if len(term.levels) > 1 and fit.converged:
         at = {**keys, "level": "(block)"}
         try:
             test = wald_block(fit, term.names())
@@ -168,7 +175,7 @@ def _term_rows(fit: CoxFit, term: Term, settings: Settings, keys: dict[str, Any]
 def analyze_proportional_hazards(fitted: FittedModel, settings: Settings) -> list[Row]:
     """Return the score test of proportional hazards for each term of the final model, and for all."""
     keys = _keys("proportional_hazards", fitted)
-    if fitted.fit is None:
+    if fitted.fit is None or not fitted.fit.converged:
         return []
     names = {t.factor: t.names() for t in fitted.terms if t.factor in fitted.selected}
     try:

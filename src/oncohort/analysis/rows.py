@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isfinite, isnan, nan
+from math import isnan, nan
 from typing import Any
 
 from oncohort.derive.endpoints import DAYS_PER_UNIT
@@ -18,6 +18,7 @@ from oncohort.study.text import (
     format_p,
     format_percent,
     format_plain,
+    format_ratio,
     format_time,
 )
 
@@ -80,7 +81,7 @@ def ratio_rows(
         Row(
             statistic=name,
             value=value,
-            text=format_number(value, digits) if isfinite(value) and value > 0 else NOT_ESTIMABLE,
+            text=format_ratio(value, digits),
             unit="ratio",
             **keys,
         )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from math import floor, log10
+from typing import Final
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -11,7 +14,9 @@ from oncohort.study.cohort import FactorData, FactorLevel
 from oncohort.study.findings import Finding
 from oncohort.study.protocol import Cut, Factor
 from oncohort.study.records import same_value
-from oncohort.study.text import format_plain
+from oncohort.study.text import format_rounded, round_half_up
+
+_MOST_DIGITS: Final = 10
 
 
 def derive_factor(patients: pl.DataFrame, factor: Factor) -> tuple[FactorData, list[Finding]]:
@@ -30,7 +35,7 @@ def derive_factor(patients: pl.DataFrame, factor: Factor) -> tuple[FactorData, l
         return _by_value(column, factor), []
     numbers = column.cast(pl.Float64).to_numpy().astype(np.float64)
     if factor.split is None and factor.cut is None:
-        return FactorData(factor, (), np.full(numbers.size, -1), numbers), []
+        return FactorData(factor, (), np.full(numbers.size, -1), numbers, _digits(numbers, factor)), []
     if np.all(np.isnan(numbers)):
         raise AnalysisError(
             f'factor "{factor.id}": the column "{factor.column}" holds no number, so it cannot be split'
@@ -86,16 +91,18 @@ def _by_class(
         if outside
         else []
     )
+    digits = _digits(numbers, factor)
+    label_digits = _label_digits(numbers, classes, digits)
     levels = tuple(
         FactorLevel(
             cut.id,
-            cut.label or _label(cut),
+            cut.label or _label(cut, label_digits),
             low=cut.min if cut.min is not None else cut.above,
             high=cut.max if cut.max is not None else cut.below,
         )
         for cut in classes
     )
-    return FactorData(factor, levels, codes, numbers), findings
+    return FactorData(factor, levels, codes, numbers, digits), findings
 
 
 def _inside(numbers: NDArray[np.float64], cut: Cut) -> NDArray[np.bool_]:
@@ -112,20 +119,45 @@ def _inside(numbers: NDArray[np.float64], cut: Cut) -> NDArray[np.bool_]:
     return inside
 
 
-def _label(cut: Cut) -> str:
+def _digits(numbers: NDArray[np.float64], factor: Factor) -> int:
+    """Return how many decimals a reader needs: those of the data, but no more than three figures of the median."""
+    known = np.unique(numbers[~np.isnan(numbers)])
+    if factor.digits is not None or known.size == 0:
+        return factor.digits or 0
+    needed = next((d for d in range(_MOST_DIGITS) if np.array_equal(np.round(known, d), known)), _MOST_DIGITS)
+    middle = abs(float(np.median(known)))
+    figures = _MOST_DIGITS if middle == 0 else max(0, 2 - floor(log10(middle)))
+    return min(needed, figures)
+
+
+def _label_digits(numbers: NDArray[np.float64], classes: tuple[Cut, ...], digits: int) -> int:
+    """Return the fewest decimals at which the rounded bounds still part the values as the exact ones do."""
+    for more in range(digits, _MOST_DIGITS):
+        rounded = [_rounded(cut, more) for cut in classes]
+        if all(np.array_equal(_inside(numbers, a), _inside(numbers, b)) for a, b in zip(classes, rounded, strict=True)):
+            return more
+    return _MOST_DIGITS
+
+
+def _rounded(cut: Cut, digits: int) -> Cut:
+    bounds = {name: getattr(cut, name) for name in ("min", "max", "above", "below")}
+    return cut.model_copy(update={name: round_half_up(b, digits) for name, b in bounds.items() if b is not None})
+
+
+def _label(cut: Cut, digits: int) -> str:
     """Write a class by its bounds.
 
     Examples
     --------
-    >>> _label(Cut(id="low", max=54)), _label(Cut(id="2", above=5, max=10)), _label(Cut(id="3", min=10, below=20))
-    ('≤54', '>5–10', '10–<20')
+    >>> _label(Cut(id="low", max=54), 0), _label(Cut(id="2", above=5, max=10), 1), _label(Cut(id="3", min=10), 0)
+    ('≤54', '>5–10', '≥10')
     """
-    low = "" if cut.min is None else format_plain(cut.min)
-    low = f">{format_plain(cut.above)}" if cut.above is not None else low
-    high = "" if cut.max is None else format_plain(cut.max)
-    high = f"<{format_plain(cut.below)}" if cut.below is not None else high
+    low = "" if cut.min is None else format_rounded(cut.min, digits)
+    low = low if cut.above is None else f">{format_rounded(cut.above, digits)}"
+    high = "" if cut.max is None else format_rounded(cut.max, digits)
+    high = high if cut.below is None else f"<{format_rounded(cut.below, digits)}"
     if not low:
         return high if high.startswith("<") else f"≤{high}"
     if not high:
         return low if low.startswith(">") else f"≥{low}"
-    return f"{low}–{high}" if low.lstrip(">") != high.lstrip("<") else low
+    return f"{low}–{high}" if low != high else low

@@ -64,7 +64,7 @@ def draft_study(raw: RawTable, spec: TableFile, title: str) -> str:
         *_factors(factors, reading),
         *_tables(factors, endpoints),
         *([_model(factors, endpoints[0], reading)] if factors else []),
-        *_figures(endpoints),
+        *_figures(endpoints, model=bool(factors)),
     ]
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
 
@@ -256,7 +256,7 @@ def _model(factors: dict[str, Candidate], endpoint: str, reading: Reading) -> li
         "[[model]]",
         *aligned(
             [
-                Line("id", toml_string(f"cox_{endpoint.lower()}")),
+                Line("id", toml_string(_model_id(endpoint))),
                 Line("endpoint", toml_string(endpoint)),
                 Line("factors", toml_list(map(toml_string, names))),
             ]
@@ -264,19 +264,17 @@ def _model(factors: dict[str, Candidate], endpoint: str, reading: Reading) -> li
     ]
 
 
-def _figures(endpoints: list[str]) -> list[list[str]]:
-    return [
-        [
-            "[[figure]]",
-            *aligned(
-                [
-                    Line("id", toml_string(f"km_{endpoint.lower()}")),
-                    Line("curves", f"[{{ endpoint = {toml_string(endpoint)} }}]"),
-                ]
-            ),
-        ]
-        for endpoint in endpoints
-    ]
+def _model_id(endpoint: str) -> str:
+    return f"cox_{endpoint.lower()}"
+
+
+def _figures(endpoints: list[str], *, model: bool) -> list[list[str]]:
+    curves = ", ".join(f"{{ endpoint = {toml_string(endpoint)} }}" for endpoint in endpoints)
+    figures = [["[[figure]]", *aligned([Line("id", toml_string("survival")), Line("curves", f"[{curves}]")])]]
+    if model:
+        forest = Line("forest", toml_string(_model_id(endpoints[0])))
+        figures.append(["[[figure]]", *aligned([Line("id", toml_string("forest")), forest])])
+    return figures
 
 
 def _endpoint_ids(outcomes: Iterable[Outcome]) -> list[str]:

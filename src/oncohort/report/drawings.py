@@ -13,9 +13,10 @@ from oncohort.report.figures.forest import ForestHeads, ForestRow, plot_forest
 from oncohort.report.figures.kaplan_meier import plot_kaplan_meier
 from oncohort.report.figures.panel import CurveData, KaplanMeierPanel
 from oncohort.report.names import endpoint_label, factor_label, level_label, p_phrase
-from oncohort.report.tables import estimate_with_limits
+from oncohort.report.tables import ABBREVIATIONS, abbreviated, estimate_with_limits
 from oncohort.study.protocol import Curve, Figure, Model, Protocol
 from oncohort.study.results import Results, Row
+from oncohort.study.text import NOT_REACHED
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
@@ -57,7 +58,8 @@ def draw_curves(results: Results, protocol: Protocol, figure: Figure) -> Drawing
         else "; shaded bands are pointwise 95% confidence intervals"
     )
     legend = f"Ticks mark censored patients{bands}."
-    return _export(canvas, f"{caption}. {legend}", " ".join(told))
+    letters = "".join(f" {short}, {words}." for words, short in ABBREVIATIONS.items() if any(short in t for t in told))
+    return _export(canvas, f"{caption}. {legend}{letters}", " ".join(told))
 
 
 def _panel(results: Results, protocol: Protocol, curve: Curve) -> KaplanMeierPanel:
@@ -79,7 +81,8 @@ def _curves(results: Results, curve: Curve, unit: str) -> Iterator[CurveData]:
     if curve.by is None:
         median = estimate_with_limits(results, "survival", "median", endpoint=curve.endpoint)
         estimate, _, limits = median.partition(" (")
-        told = f"median {estimate} {unit} (95% CI, {limits}" if limits else f"median {estimate}"
+        told = f"median {estimate}" if estimate == NOT_REACHED else f"median {estimate} {unit}"
+        told = f"{told} (95% CI, {limits}" if limits else told
         yield CurveData("", results.curve(curve.endpoint), told)
         return
     model = results.select("univariable_km", endpoint=curve.endpoint, variable=curve.by)[0].model
@@ -87,7 +90,8 @@ def _curves(results: Results, curve: Curve, unit: str) -> Iterator[CurveData]:
         rows = results.curve(curve.endpoint, curve.by, level.level)
         keys = {"endpoint": curve.endpoint, "model": model, "variable": curve.by, "level": level.level}
         if rows:
-            yield CurveData(level.label, rows, estimate_with_limits(results, "univariable_km", "median", **keys))
+            median = estimate_with_limits(results, "univariable_km", "median", **keys)
+            yield CurveData(level.label, rows, abbreviated(median))
 
 
 def _log_rank(results: Results, curve: Curve) -> tuple[str, ...]:

@@ -60,11 +60,9 @@ def _notes(results: Results, protocol: Protocol, model: Model) -> list[Text]:
     )
     guard = {**keys, "variable": "events_per_parameter"}
     per, parameters = results.text("guards", "estimate", **guard), results.text("guards", "df", **guard)
-    sentences = [
-        f"Multivariable model: {n} of {total} patients, {events} events; {lost} left out for a missing factor."
-    ]
+    sentences = [f"Multivariable model: {n} of {total} patients, {events} events."]
     if lost != "0":
-        sentences[-1] = f"{sentences[-1][:-1]} ({_cost(results, protocol, model)})."
+        sentences.append(f"{lost} left out for a missing factor ({_cost(results, protocol, model)}).")
     sentences.append(f"{per} events for each of the {parameters} candidate parameters.")
     sentences.append(_selection_note(protocol, model))
     if results.get("multivariable_cox", "log_likelihood", **keys) is None:
@@ -75,20 +73,16 @@ def _notes(results: Results, protocol: Protocol, model: Model) -> list[Text]:
     df = results.text("multivariable_cox", "df", **ratio)
     concordance = results.text("multivariable_cox", "c_index", **keys)
     sentences.append(f"Likelihood-ratio χ² = {chi} on {df} df; concordance {concordance}.")
-    return [with_italic_p(" ".join(sentences)), "–, not in the final model. CI, confidence interval."]
+    kept = [row.text for row in results.select("multivariable_cox", **keys) if row.statistic == "selected"]
+    dash = "–, not in the final model. " if "no" in kept else ""
+    return [with_italic_p(" ".join(sentences)), f"{dash}CI, confidence interval."]
 
 
 def _cost(results: Results, protocol: Protocol, model: Model) -> str:
     """Name the factor whose missing values cost the model most patients."""
-    missing: dict[str, int] = {}
-    for name in model.factors:
-        keys = {"model": model.id, "endpoint": model.endpoint}
-        total = results.get("multivariable_cox", "n_total", **keys)
-        known = results.get("univariable_cox", "n", variable=name, **keys)
-        if total and known and total.value is not None and known.value is not None:
-            missing[name] = int(total.value - known.value)
-    worst = max(missing, key=lambda name: missing[name])
-    return f"{factor_label(protocol.find_factor(worst))} is missing in {missing[worst]}"
+    costs = results.select("guards", model=model.id, variable="complete_case_loss")
+    told = [(row.level, row.text) for row in costs if row.statistic == "n_missing"]
+    return "; ".join(f"{factor_label(protocol.find_factor(name))} is missing in {n}" for name, n in told)
 
 
 def _selection_note(protocol: Protocol, model: Model) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from collections.abc import Sequence
+from typing import Any, Final
 
-from oncohort.report.document import Cell, Row, TableBlock, Text
+from oncohort.report.document import Cell, Row, TableBlock, Text, plain_text
 from oncohort.report.names import factor_label, with_italic_p
 from oncohort.study.protocol import Factor, Protocol, Table
 from oncohort.study.results import Results
@@ -15,6 +17,29 @@ P_HEAD = with_italic_p("P =")[:1]
 
 def cell(text: Text, **style: Any) -> Cell:
     return Cell(text=text, align=style.pop("align", "decimal"), **style)
+
+
+ABBREVIATIONS: Final = {NOT_REACHED: "NR", NOT_ESTIMABLE: "NE"}
+
+
+def abbreviated(text: str) -> str:
+    """Return the text as a cell of a table or a legend has room for it.
+
+    Examples
+    --------
+    >>> abbreviated("not reached (48.0 to not reached)"), abbreviated("10.5 (8.7–12.3)")
+    ('NR (48.0–NR)', '10.5 (8.7–12.3)')
+    """
+    for words, letters in ABBREVIATIONS.items():
+        text = text.replace(f" to {words}", f"–{letters}").replace(words, letters)
+    return text
+
+
+def explain_abbreviations(body: Sequence[Row]) -> str:
+    """Return what the abbreviations in the cells of a table stand for, or nothing."""
+    cells = " ".join(plain_text(cell.text) for row in body for cell in row.cells)
+    used = [f"{letters}, {words}" for words, letters in ABBREVIATIONS.items() if re.search(rf"\b{letters}\b", cells)]
+    return f" {'; '.join(used)}." if used else ""
 
 
 def estimate_with_limits(results: Results, analysis: str, statistic: str, **keys: str) -> str:
@@ -110,10 +135,10 @@ def tabulate_survival(results: Results, protocol: Protocol) -> TableBlock:
         events = f"{results.text('survival', 'n_event', **keys)} ({results.text('survival', 'percent', **keys)})"
         name = f"{endpoint.label or endpoint.id}, {units[endpoint.id]}"
         cells = [Cell(name), cell(results.text("survival", "n", **keys)), cell(events)]
-        cells += [cell(estimate_with_limits(results, "survival", "median", **keys))]
+        cells += [cell(abbreviated(estimate_with_limits(results, "survival", "median", **keys)))]
         cells += [cell(estimate_with_limits(results, "survival_at", "surv", time=time, **keys)) for time in times]
         follow_up = estimate_with_limits(results, "follow_up", "median", level="reverse-km", **keys)
-        cells += [cell(follow_up)] if reverse else []
+        cells += [cell(abbreviated(follow_up))] if reverse else []
         body.append(Row(tuple(cells)))
     return TableBlock(0, "Events and Kaplan–Meier estimates", (tuple(head),), tuple(body), landscape=len(times) > 2)
 
@@ -129,7 +154,7 @@ def tabulate_univariable(results: Results, protocol: Protocol, table: Table, tab
     body: list[Row] = []
     for name in table.factors:
         body += _univariable_rows(results, protocol.find_factor(name), table, table_id)
-    notes: list[Text] = [_log_rank_note(results, table_id)]
+    notes: list[Text] = [_log_rank_note(results, table_id) + explain_abbreviations(body)]
     return TableBlock(
         0,
         table.caption or f"Univariable analysis of factors associated with {' and '.join(table.endpoints)}",
@@ -138,6 +163,11 @@ def tabulate_univariable(results: Results, protocol: Protocol, table: Table, tab
         notes=tuple(notes),
         landscape=len(table.endpoints) > 2,
     )
+
+
+def _survival_note(body: Sequence[Row], *, reverse: bool) -> str:
+    follow_up = "Follow-up by the reverse Kaplan–Meier method. " if reverse else ""
+    return f"{follow_up}CI, confidence interval.{explain_abbreviations(body)}"
 
 
 def _log_rank_note(results: Results, table_id: str) -> str:
@@ -164,6 +194,6 @@ def _univariable_rows(results: Results, factor: Factor, table: Table, table_id: 
         for endpoint in table.endpoints:
             events = results.text("univariable_km", "n_event", endpoint=endpoint, **at)
             median = estimate_with_limits(results, "univariable_km", "median", endpoint=endpoint, **at)
-            cells += [cell(events), cell(median), cell("")]
+            cells += [cell(events), cell(abbreviated(median)), cell("")]
         rows.append(Row(tuple(cells)))
     return rows

@@ -37,13 +37,14 @@ class FactorData:
 
     ``codes`` (n,) holds the place of each patient's level in ``levels``, -1 where missing; ``numbers``
     (n,) the measured value, nan where missing, and is None for a factor of levels that are not numbers.
-    ``levels`` is empty for a factor that is only a number.
+    ``levels`` is empty for a factor that is only a number; ``digits`` are the decimals its values are shown with.
     """
 
     spec: Factor
     levels: tuple[FactorLevel, ...]
     codes: NDArray[np.int64]
     numbers: NDArray[np.float64] | None
+    digits: int = 0
 
     def missing(self) -> NDArray[np.bool_]:
         """Return (n,) True where the factor is not known."""

@@ -145,6 +145,7 @@ class Factor(Section):
     reference: str | None = None
     missing: tuple[str, ...] = ()
     percent: bool = True
+    digits: Annotated[int, Field(ge=0, le=6)] | None = None
     known: Literal["baseline", "after-start"] = "baseline"
 
     @field_validator("levels", mode="before")

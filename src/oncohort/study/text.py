@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 from math import isfinite, isnan
 from typing import Final
 
 NOT_REACHED: Final = "not reached"
 NOT_ESTIMABLE: Final = "not estimable"
+_EXACT: Final = Context(prec=400)  # a double has at most 309 digits before the point
 TIME_DIGITS: Final[dict[str, int]] = {"days": 0, "weeks": 1, "months": 1, "years": 1}
 
 
@@ -24,9 +25,25 @@ def format_number(value: float, digits: int) -> str:
         return "–"
     if not isfinite(value):
         return "∞" if value > 0 else "−∞"
-    rounded = Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
+    rounded = _half_up(value, digits)
     text = f"{abs(rounded):f}"
     return f"−{text}" if rounded < 0 else text
+
+
+def round_half_up(value: float, digits: int) -> float:
+    """Return the number that `format_number` writes.
+
+    Examples
+    --------
+    >>> round_half_up(2.675, 2), round(2.675, 2)
+    (2.68, 2.67)
+    """
+    return float(_half_up(value, digits))
+
+
+def _half_up(value: float, digits: int) -> Decimal:
+    step = Decimal(1).scaleb(-digits)
+    return Decimal(repr(float(value))).quantize(step, rounding=ROUND_HALF_UP, context=_EXACT)
 
 
 def format_p(p_value: float) -> str:
@@ -74,6 +91,18 @@ def format_plain(value: float) -> str:
     return f"−{text[1:]}" if text.startswith("-") else text
 
 
+def format_rounded(value: float, digits: int) -> str:
+    """Round half up at ``digits`` decimals and leave out trailing zeros, as a table of characteristics does.
+
+    Examples
+    --------
+    >>> format_rounded(20.71263825, 1), format_rounded(8.0, 1), format_rounded(1184.434304, 0)
+    ('20.7', '8', '1184')
+    """
+    text = format_number(value, digits)
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def format_time(value: float, unit: str) -> str:
     """Write a survival time; a time that was never reached is said in words.
 
@@ -88,6 +117,22 @@ def format_time(value: float, unit: str) -> str:
     if digits == 0 and value != int(value):
         digits = 1
     return format_number(value, digits)
+
+
+def format_ratio(value: float, digits: int) -> str:
+    """Write a hazard ratio; one that is too large or too small to print is told as such.
+
+    Examples
+    --------
+    >>> format_ratio(0.5755, 3), format_ratio(0.0001, 2), format_ratio(2.4e7, 2), format_ratio(float("nan"), 2)
+    ('0.576', '<0.01', '>999', 'not estimable')
+    """
+    if isnan(value) or value <= 0 or not isfinite(value):
+        return NOT_ESTIMABLE
+    if value >= 1000:
+        return ">999"
+    smallest = Decimal(1).scaleb(-digits)
+    return f"<{smallest}" if value < smallest / 2 else format_number(value, digits)
 
 
 def format_interval(low: str, high: str) -> str:

@@ -1,0 +1,49 @@
+"""What the figures were measured on and with."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import lifelines_peer
+import numpy as np
+
+_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def describe_machine(r_versions: tuple[str, str] | None) -> dict[str, str]:
+    """Return machine, threads, load and versions, each as words."""
+    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
+    threads = [f"{name}={os.environ[name]}" for name in _THREADS if name in os.environ]
+    r_words = "not installed" if r_versions is None else f"{r_versions[0]} with survival {r_versions[1]}"
+    return {
+        "date": time.strftime("%Y-%m-%d", time.gmtime()),
+        "processor": f"{_processor()}, {os.cpu_count()} cores",
+        "system": f"{platform.system()} {platform.machine()}",
+        "load average at the start": load(),
+        "threads": f"{blas['name']} {blas['version']}, "
+        + (", ".join(threads) if threads else f"its default: up to {os.cpu_count()} threads"),
+        "Python": platform.python_version(),
+        "NumPy": np.__version__,
+        "SciPy": version("scipy"),
+        "oncohort": version("oncohort"),
+        "lifelines": version("lifelines") if lifelines_peer.is_installed() else "not installed",
+        "R": r_words,
+    }
+
+
+def load() -> str:
+    """Return the mean number of running processes over the last minute."""
+    return f"{os.getloadavg()[0]:.1f}"
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()

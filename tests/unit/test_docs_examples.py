@@ -1,0 +1,173 @@
+"""The documents say what is true: their examples parse, and every key, statistic and rule of the code stands in them."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from oncohort.demo import demo_study
+from oncohort.pipeline import run_study
+from oncohort.study import protocol
+from oncohort.study.parse import parse_protocol
+from oncohort.study.profiles import ALLOWED, PROFILES
+from oncohort.study.results import CurveRow, LevelRow
+from oncohort.writer.results import COLUMNS
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src" / "oncohort"
+STUDY_FILE, RESULTS, INTAKE, METHODS, ARCHITECTURE = (
+    (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
+    for name in ("study-file", "results", "intake", "methods", "architecture")
+)
+DOCUMENTS = sorted([*(ROOT / "docs").rglob("*.md"), ROOT / "GLOSSARY.md", ROOT / "CONTRIBUTING.md"])
+EXAMPLES = re.findall(r"^```toml\n(.*?)^```$", STUDY_FILE, re.MULTILINE | re.DOTALL)
+WHOLE = [text for text in EXAMPLES if text.startswith("# whole study")]
+PARTS = [text for text in EXAMPLES if not text.startswith("# whole study")]
+SECTION = re.compile(r"^(?=\[)", re.MULTILINE)
+
+
+def key_of(section: str) -> tuple[str, str]:
+    """Return what makes a section the same as another: its header and, in a list, its id."""
+    header = section.partition("\n")[0]
+    named = re.search(r'^id = "([^"]*)"', section, re.MULTILINE)
+    return header, named[1] if named and header.startswith("[[") else ""
+
+
+def embedded(part: str) -> str:
+    """Return the first whole study with a part put in; sections of the part take the place of the same ones."""
+    sections = [s for s in SECTION.split(WHOLE[0]) if s.startswith("[")]
+    own = {key_of(s) for s in SECTION.split(part) if s.startswith("[")}
+    return "".join(s for s in sections if key_of(s) not in own) + "\n" + part
+
+
+def sections_of_a_protocol() -> Iterator[tuple[str, str]]:
+    for name, kind in vars(protocol).items():
+        if isinstance(kind, type) and issubclass(kind, protocol.Section) and kind is not protocol.Section:
+            yield from ((name, field) for field in kind.model_fields)
+
+
+def code_spans(text: str) -> set[str]:
+    """Return every word that stands in backticks, alone or beside others."""
+    return {word for span in re.findall(r"`([^`\n]+)`", text) for word in re.findall(r"[\w-]+", span)}
+
+
+@pytest.fixture(scope="module")
+def demo_rows():
+    with demo_study("sorafenib") as folder:
+        return run_study(folder).results.rows
+
+
+@pytest.mark.parametrize("text", WHOLE)
+def test_whole_study_is_accepted(text):
+    assert parse_protocol(text, "study.toml").endpoint
+
+
+@pytest.mark.parametrize("text", PARTS, ids=lambda text: text.partition("\n")[0])
+def test_part_is_accepted_in_a_study(text):
+    told = tomllib.loads(text)
+    read = parse_protocol(embedded(text), "study.toml").model_dump()
+    assert set(told) <= set(read)
+
+
+def test_every_example_is_found():
+    assert len(WHOLE) >= 1
+    assert STUDY_FILE.count("```toml") == len(EXAMPLES) >= 9
+
+
+@pytest.mark.parametrize(("section", "field"), list(sections_of_a_protocol()))
+def test_every_key_of_a_protocol_is_explained(section, field):
+    if (section, field) == ("Level", "values"):  # written as `value` in the file
+        return
+    in_headers = re.findall(r"^## \[+([\w.]+)\]+", STUDY_FILE, re.MULTILINE)
+    known = code_spans(STUDY_FILE) | {part for header in in_headers for part in header.split(".")}
+    assert field in known, f"{section}.{field} is not explained"
+
+
+@pytest.mark.parametrize("key", PROFILES)
+def test_both_values_of_a_profile_stand_in_the_table(key):
+    [row] = [line for line in STUDY_FILE.splitlines() if line.startswith(f"| `{key}` |")]
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    said = [
+        ", ".join(v) if isinstance(v, tuple) else str(v) for v in (PROFILES[key][p] for p in ("paper", "guideline"))
+    ]
+    assert cells[1:3] == said
+    for word in ALLOWED.get(key, ()):
+        assert word in row, f"{word} is possible and not told"
+
+
+@pytest.mark.parametrize("key", ALLOWED)
+def test_every_choice_is_defined_in_the_methods(key):
+    for word in ALLOWED[key]:
+        assert word in code_spans(METHODS), f"{key} = {word} is not defined"
+
+
+def test_every_analysis_and_statistic_of_the_demo_is_named(demo_rows):
+    for name in sorted({row.analysis for row in demo_rows} | {row.statistic for row in demo_rows}):
+        assert name in code_spans(RESULTS), f"{name} is not named"
+
+
+def test_every_kind_of_row_of_the_demo_is_described(demo_rows):
+    """A section for each analysis names its statistics and the fixed words of its levels and variables."""
+    sections = {s.partition("\n")[0].strip("# `"): s for s in re.split(r"^(?=### )", RESULTS, flags=re.MULTILINE)}
+    for row in demo_rows:
+        assert row.statistic in code_spans(sections[row.analysis]), f"{row.analysis}: {row.statistic}"
+        fixed = {"follow_up", "stepwise", "flow"}
+        if row.analysis in fixed and row.level:
+            assert row.level in code_spans(sections[row.analysis]), f"{row.analysis}: {row.level}"
+        if row.analysis == "guards":
+            assert row.variable in code_spans(sections["guards"])
+
+
+def test_example_keys_are_rows_of_the_demo(demo_rows):
+    """Each example line of results.md is a row that the demo has, word for word."""
+    lines = [line for block in re.findall(r"^```csv\n(.*?)^```$", RESULTS, re.M | re.S) for line in block.splitlines()]
+    there = {
+        tuple(getattr(row, name) for name in COLUMNS if name not in {"unit", "value", "text"}) for row in demo_rows
+    }
+    examples = [tuple(line.split(",")) for line in lines]
+    assert len(examples) >= 20
+    for example in examples:
+        assert example in there, f"no row has the key {example}"
+
+
+@pytest.mark.parametrize("kind", [CurveRow, LevelRow])
+def test_columns_of_the_other_files_are_named(kind):
+    assert set(kind.__slots__) <= code_spans(RESULTS)
+    assert set(COLUMNS) <= code_spans(RESULTS)
+
+
+def rule_ids() -> set[str]:
+    found = {
+        word
+        for floor in ("intake", "derive", "analysis")
+        for path in (SOURCE / floor).rglob("*.py")
+        for word in re.findall(r'"([A-Z]+(?:-[A-Z]+)+)"', path.read_text(encoding="utf-8"))
+    }
+    return {rule for rule in found if any(len(part) > 1 for part in rule.split("-"))}
+
+
+def test_every_rule_is_in_the_document_and_no_other():
+    told = set(re.findall(r"^\| `([A-Z]+(?:-[A-Z]+)+)`", INTAKE, re.MULTILINE))
+    assert told == rule_ids()
+    assert len(told) >= 30
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_links_and_files_of_a_document_are_there(path):
+    text = path.read_text(encoding="utf-8")
+    for link in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
+        if "://" not in link:
+            assert (path.parent / link).exists(), f"{path.name}: {link}"
+    for name in re.findall(r"`((?:src|tests|docs|benchmarks)/[\w./-]+)`", text):
+        assert (ROOT / name).exists(), f"{path.name}: {name}"
+
+
+def test_floors_of_the_document_are_those_of_the_contract():
+    contract = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ][0]
+    told = [re.findall(r"`(\w+)`", row) for row in re.findall(r"^\| (`\w+`(?: \\\| `\w+`)*) \|", ARCHITECTURE, re.M)]
+    floors = [re.findall(r"\w+", layer) for layer in contract["layers"]]
+    assert [row for row in told if row[0] in {name for floor in floors for name in floor}] == floors
