@@ -85,8 +85,8 @@ def _table(cohort: Cohort, endpoint: str, factor: int) -> tuple[float, list[floa
 def _frame(cohort: Cohort, p: int) -> Any:
     import pandas as pd
 
-    frame = pd.DataFrame(cohort.x[:, :p], columns=[f"x{k + 1}" for k in range(p)])
-    return frame.assign(time=cohort.time["OS"], event=cohort.event["OS"])
+    columns = {f"x{k + 1}": cohort.x[:, k] for k in range(p)}
+    return pd.DataFrame(columns | {"time": cohort.time["OS"], "event": cohort.event["OS"]})
 
 
 def _cox(cohort: Cohort, p: int) -> tuple[Work, Read]:

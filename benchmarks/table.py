@@ -73,36 +73,6 @@ def _three_digits(value: float) -> str:
     return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
-_ESTIMATOR_HEADS, [_estimator_row(cell) for cell in results.cells]),
-        "### Whole runs",
-        _table(("Command", "Patients", "Rounds", "Wall", "CPU", "Peak memory"), [_run_row(r) for r in results.runs]),
-        "### Aims",
-        _table(("Aim", "Measured", "Verdict"), list(_aims(results))),
-        "### Machine",
-        _table(("", ""), list(results.machine.items())),
-    ]
-    return "\n\n".join(parts) + "\n"
-
-
-def deviation_from_r(cell: Cell, name: str) -> float | None:
-    """Return the largest relative deviation of a contestant from R; None where one of them has no number."""
-    if name not in cell.outcomes or r_peer.NAME not in cell.outcomes:
-        return None
-    return largest_deviation(cell.outcomes[name].numbers, cell.outcomes[r_peer.NAME].numbers)
-
-
-def seconds(value: float) -> str:
-    """Write a time with three digits and its unit."""
-    for factor, unit in ((1.0, "s"), (1e3, "ms")):
-        if value * factor >= 1.0:
-            return f"{_three_digits(value * factor)} {unit}"
-    return f"{_three_digits(value * 1e6)} µs"
-
-
-def _three_digits(value: float) -> str:
-    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
-
-
 _ESTIMATOR_HEADS = (
     "Estimator",
     "Patients",

@@ -263,7 +263,7 @@ model_rows <- function(study, id, endpoint, factors, coding = list(), select = N
   guard("df", parameters, variable = "events_per_parameter")
   guard("percent", 100 * mean(!complete), variable = "complete_case_loss")
   missing <- sapply(blocks, function(b) sum(!complete.cases(b)))
-  if (mean(!complete) > .05) guard("n_missing", max(missing), variable = "complete_case_loss", level = names(which.max(missing)))
+  if (any(!complete)) guard("n_missing", max(missing), variable = "complete_case_loss", level = names(which.max(missing)))
   y <- y[complete]; blocks <- lapply(blocks, function(b) b[complete, , drop = FALSE])
   if (!is.null(select)) blocks <- blocks[factors %in% stepwise(y, blocks, study, select, id, endpoint)]
   for (v in factors) put("selected", v %in% names(blocks), variable = v)

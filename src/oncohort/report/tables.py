@@ -140,7 +140,14 @@ def tabulate_survival(results: Results, protocol: Protocol) -> TableBlock:
         follow_up = estimate_with_limits(results, "follow_up", "median", level="reverse-km", **keys)
         cells += [cell(abbreviated(follow_up))] if reverse else []
         body.append(Row(tuple(cells)))
-    return TableBlock(0, "Events and Kaplan–Meier estimates", (tuple(head),), tuple(body), landscape=len(times) > 2)
+    return TableBlock(
+        number=0,
+        caption="Events and Kaplan–Meier estimates",
+        head=(tuple(head),),
+        body=tuple(body),
+        notes=(_survival_note(body, reverse=reverse),),
+        landscape=len(times) > 4,
+    )
 
 
 def tabulate_univariable(results: Results, protocol: Protocol, table: Table, table_id: str) -> TableBlock:

@@ -11,12 +11,18 @@ from oncohort.study.words import did_you_mean, quoted
 
 Problem = tuple[Path, str]
 
+DATASET_COLUMNS = frozenset(
+    {"USUBJID", "PARAMCD", "PARAM", "AVAL", "AVALU", "CNSR"}
+)  # a factor is a column beside them
+
 
 def find_problems(protocol: Protocol) -> Iterator[Problem]:
     """Yield every place where the protocol contradicts itself, with a sentence that says what was expected."""
     yield from _settings(protocol)
+    yield from _times(protocol)
     for section in ("endpoint", "factor", "table", "model", "figure", "criterion"):
         yield from _duplicates(section, [item.id for item in getattr(protocol, section)])
+    yield from _columns_of_datasets(protocol)
     for k, endpoint in enumerate(protocol.endpoint):
         yield from _endpoint(("endpoint", k), endpoint)
     for k, factor in enumerate(protocol.factor):
@@ -46,10 +52,23 @@ def _settings(protocol: Protocol) -> Iterator[Problem]:
                 yield (section, name), f'"{word}" is not one of {quoted(allowed)}.{did_you_mean(word, allowed)}'
 
 
+def _times(protocol: Protocol) -> Iterator[Problem]:
+    units = {e.time.unit if e.time else "months" for e in protocol.endpoint}
+    if protocol.survival.at and len(units) > 1 and protocol.study.report_unit is None:
+        yield ("survival", "at"), f"the endpoints are in {quoted(sorted(units))}; name one report_unit under [study]"
+
+
 def _duplicates(section: str, ids: list[str | None]) -> Iterator[Problem]:
     for k, name in enumerate(ids):
         if name is not None and name in ids[:k]:
             yield (section, k, "id"), f'"{name}" is the id of another {section} already'
+
+
+def _columns_of_datasets(protocol: Protocol) -> Iterator[Problem]:
+    taken = DATASET_COLUMNS | {f"{factor.id}_n" for factor in protocol.factor}
+    for k, factor in enumerate(protocol.factor):
+        if factor.id in taken:
+            yield ("factor", k, "id"), f'"{factor.id}" names another column of the datasets; another id was expected'
 
 
 def _endpoint(place: Path, endpoint: Endpoint) -> Iterator[Problem]:

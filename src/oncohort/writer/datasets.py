@@ -17,7 +17,8 @@ def write_datasets(cohort: Cohort, protocol: Protocol, folder: Path) -> None:
     """Write ``adsl`` (a row a patient), ``adtte`` (a row a patient and endpoint), and ``model_ID.csv``.
 
     Names are ADaM's: USUBJID, PARAMCD, PARAM, AVAL, AVALU, CNSR (1 = censored). A factor is a column
-    of its id that holds the level's id, and ``ID_n`` the number it was made from.
+    of its id that holds the level's id, and ``ID_n`` the number it was made from. A model's file holds AVAL,
+    CNSR and the columns that were offered to it: ``ID``, or ``ID=level``.
     """
     folder.mkdir(parents=True)
     factors = _factor_columns(cohort)
@@ -62,9 +63,9 @@ def _endpoint(cohort: Cohort, name: str, factors: dict[str, Any]) -> pl.DataFram
 
 
 def _model(cohort: Cohort, model: Model) -> pl.DataFrame:
-    """Return time, event and every candidate column of a model, empty where a factor is not known."""
+    """Return time, censoring and every candidate column of a model, empty where a factor is not known."""
     endpoint = cohort.endpoints[model.endpoint]
-    columns: dict[str, Any] = {"time": endpoint.time, "event": endpoint.event.astype(np.int64)}
+    columns: dict[str, Any] = {"AVAL": endpoint.time, "CNSR": (~endpoint.event).astype(np.int64)}
     for factor in model.factors:
         term = code_factor(cohort.factors[factor], model)
         for name, column in zip(term.names(), term.columns.T, strict=True):

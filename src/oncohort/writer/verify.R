@@ -1,14 +1,11 @@
 # Does this run again in R and compares: medians, survival at times, log-rank tests, Cox models and their checks.
-#
-#   Rscript verify.R
-#
-# It reads results.csv, levels.csv and the patients' rows in private/datasets, and writes nothing.
+# Run it by "Rscript verify.R". It reads results.csv, levels.csv and the rows of private/datasets, and writes nothing.
 # It needs R and its recommended package survival. Exit status: 0 all agree, 1 not all agree, 2 nothing was compared.
 
 # CHOICES
 tolerance <- 1e-6  # largest deviation allowed: relative, and absolute for values below 1
 
-options(error = quote(quit(status = 2)))
+options(error = quote(quit(status = 2)))  # whatever else goes wrong: R says what, and nothing was compared
 stop_with <- function(...) { message(...); quit(status = 2) }
 if (!requireNamespace("survival", quietly = TRUE)) stop_with("verify.R: the R package survival is not installed")
 library(survival)
@@ -26,12 +23,10 @@ read_text <- function(...) {
 results <- read_text(here, "results.csv")
 factor_levels <- read_text(here, "levels.csv")
 adtte <- read_text(private, "adtte.csv")
-names_of_keys <- c("analysis", "model", "endpoint", "group", "variable", "level", "time", "statistic")
-results$key <- do.call(paste, c(results[names_of_keys], sep = ","))
+keys <- c("analysis", "model", "endpoint", "group", "variable", "level", "time", "statistic")
+results$key <- do.call(paste, c(results[keys], sep = ","))
 rows_of <- function(analysis, columns) unique(results[results$analysis == analysis, columns])
-
 without_maximum <- "no finite estimate"  # of such a model only what is finite can be compared
-
 # What R finds, each number with the kind it is listed under and its key in results.csv.
 found <- list()
 put <- function(kind, statistic, value, analysis, model = "", endpoint = "", group = "", variable = "", level = "", time = "") {
@@ -45,9 +40,9 @@ put_test <- function(kind, chisq, df, ...) {
 }
 
 # ---- Kaplan-Meier and log-rank ----
+near <- 1e-8  # numbers so close are one
 curve_of <- function(y) survfit(y ~ 1, conf.type = conf_type, conf.int = conf_level)
 median_of <- function(fit) {
-  near <- 1e-8
   if (median_conf == "spss") {  # symmetric: Greenwood's error over the slope of the curve between 0.55 and 0.45
     event <- fit$n.event > 0
     t <- fit$time[event]; s <- fit$surv[event]; se <- s * fit$std.err[event]
@@ -60,7 +55,7 @@ median_of <- function(fit) {
   list(median = q[1], std_error = NA, conf_low = q[2], conf_high = q[3])
 }
 survival_at <- function(fit, time) {  # 1 before the first time, nothing past the last one
-  near <- 1e-8 * max(1, time)
+  near <- near * max(1, time)
   row <- sum(fit$time <= time + near)
   if (time > max(fit$time) + near) return(list(surv = NA, conf_low = NA, conf_high = NA, std_error = NA, n_risk = 0))
   read <- function(values, before) 100 * c(before, values)[row + 1]
@@ -77,15 +72,17 @@ for (e in unique(adtte$PARAMCD)) {
   y <- outcome[[e]]; fit <- curve_of(y)
   put_all("counts", list(n = nrow(y), n_event = sum(y[, 2])), "survival", endpoint = e)
   put_all("medians", lapply(median_of(fit), `*`, scale[[e]]), "survival", endpoint = e)
-  put_all("follow-up", lapply(median_of(curve_of(Surv(y[, 1], 1 - y[, 2]))), `*`, scale[[e]]), "follow_up", endpoint = e, level = "reverse-km")
-  for (s in c("median", "min", "max")) put("follow-up", s, get(s)(y[, 1]) * scale[[e]], "follow_up", endpoint = e, level = "observed")
+  followed <- lapply(median_of(curve_of(Surv(y[, 1], 1 - y[, 2]))), `*`, scale[[e]])
+  put_all("follow-up", followed, "follow_up", endpoint = e, level = "reverse-km")
+  observed <- list(median = median(y[, 1]), min = min(y[, 1]), max = max(y[, 1]))
+  put_all("follow-up", lapply(observed, `*`, scale[[e]]), "follow_up", endpoint = e, level = "observed")
   for (t in unique(results$time[results$analysis == "survival_at"]))
     put_all("survival at times", survival_at(fit, as.numeric(t) / scale[[e]]), "survival_at", endpoint = e, time = t)
 }
 log_rank <- function(y, group, wanted) {
   in_it <- group %in% wanted
-  test <- tryCatch(survdiff(y[in_it] ~ group[in_it]), error = function(e) NULL)
-  if (is.null(test)) list(chisq = NA, df = NA) else list(chisq = test$chisq, df = sum(test$exp > 0) - 1)
+  test <- tryCatch(suppressWarnings(survdiff(y[in_it] ~ group[in_it])), error = function(e) NULL)
+  if (sum(test$exp > 0) < 2) list(chisq = NA, df = NA) else list(chisq = test$chisq, df = sum(test$exp > 0) - 1)
 }
 tables <- rows_of("univariable_km", c("model", "endpoint", "variable"))
 for (k in seq_len(nrow(tables))) {
@@ -98,8 +95,7 @@ for (k in seq_len(nrow(tables))) {
     found_median <- lapply(median_of(curve_of(y[group == l])), `*`, scale[[tables$endpoint[k]]])
     do.call(put_all, c("medians by level", list(found_median), at, level = l))
   }
-  test <- log_rank(y, group, present)
-  do.call(put_test, c("log-rank tests", test, at))
+  do.call(put_test, c("log-rank tests", log_rank(y, group, present), at))
   pairs <- if (length(present) > 2) combn(present, 2, simplify = FALSE)
   chisq <- vapply(pairs, function(pair) as.numeric(log_rank(y, group, pair)$chisq), 0)
   p <- p.adjust(pchisq(chisq, 1, lower.tail = FALSE), pairwise)
@@ -158,7 +154,7 @@ models <- rows_of("univariable_cox", c("model", "endpoint"))
 for (k in seq_len(nrow(models))) {
   at <- as.list(models[k, ])
   data <- read.csv(file.path(private, paste0("model_", at$model, ".csv")), check.names = FALSE)
-  y <- Surv(data$time, data$event); x <- as.matrix(data[-(1:2)])
+  y <- Surv(data$AVAL, 1 - data$CNSR); x <- as.matrix(data[-(1:2)])
   factors <- sub("=.*", "", colnames(x))
   blocks <- lapply(setNames(nm = unique(factors)), function(v) x[, factors == v, drop = FALSE])
   for (v in names(blocks)) {
@@ -174,7 +170,8 @@ for (k in seq_len(nrow(models))) {
 }
 
 # ---- compare ----
-found <- do.call(rbind, lapply(found, as.data.frame, stringsAsFactors = FALSE))
+found <- data.frame(kind = vapply(found, `[[`, "", "kind"), key = vapply(found, `[[`, "", "key"),
+                    value = vapply(found, `[[`, 0, "value"))
 found <- found[found$key %in% results$key, ]
 reported <- results[match(found$key, results$key), ]
 masked <- reported$value == "" & grepl("^<|masked", reported$text)  # small counts are not told
@@ -185,14 +182,18 @@ deviation[is.na(deviation)] <- Inf  # one of the two has no number
 cat(R.version.string, ", survival ", format(packageVersion("survival")), ", deviations up to ", tolerance, " agree\n", sep = "")
 for (kind in setdiff(unique(found$kind), without_maximum)) {
   own <- found$kind == kind; wrong <- own & deviation > tolerance
-  cat(sprintf("%-22s%6d numbers, largest deviation %8.1e  %s\n", kind, sum(own), max(deviation[own]), if (any(wrong)) "DIFFERS" else "agrees"))
-  for (i in head(which(wrong), 3)) cat(sprintf("    %s: reported %.10g, R %.10g\n", found$key[i], found$reported[i], found$value[i]))
+  cat(sprintf("%-22s%6d numbers, largest deviation %8.1e  ", kind, sum(own), max(deviation[own])))
+  cat(if (any(wrong)) "DIFFERS\n" else "agrees\n")
+  for (i in head(which(wrong), 3))
+    cat(sprintf("    %s: reported %.10g, R %.10g\n", found$key[i], found$reported[i], found$value[i]))
 }
 finite <- found$kind != without_maximum; wrong <- sum(deviation[finite] > tolerance)
 if (any(!finite)) cat(sum(!finite), "numbers not compared: their model has no finite estimate\n")
-redone <- c("survival", "follow_up", "survival_at", "univariable_km", "univariable_cox", "multivariable_cox", "proportional_hazards")
+redone <- c("survival", "follow_up", "survival_at", "univariable_km", "univariable_cox", "multivariable_cox",
+            "proportional_hazards")
 numbers <- c("median", "surv", "estimate", "statistic", "p_value", "c_index", "log_likelihood")
-left <- results$key[results$analysis %in% redone & results$statistic %in% numbers & results$value != "" & !results$key %in% found$key]
+wanted <- results$analysis %in% redone & results$statistic %in% numbers & results$value != ""
+left <- results$key[wanted & !results$key %in% found$key]
 if (length(left)) cat(length(left), "numbers R did not find:", paste(head(left, 3), collapse = "; "), "\n")
 if (wrong + length(left)) cat("verdict: NOT CONFIRMED,", wrong, "of", sum(finite), "numbers differ\n") else
   cat("verdict: confirmed, R finds the same", sum(finite), "numbers\n")
