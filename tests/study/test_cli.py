@@ -21,7 +21,7 @@ Number,Age,Sex,BCLC,AFP,OS,Death
 3,70,M,B,,8.5,1
 4,48,M,A,7,30.1,0
 5,66,F,B,2100,5.5,1
-6,59,M,A,41,18.3,1
+6,59,M,A,41,6.3,1
 7,73,M,B,900,11.0,1
 8,51,F,A,3,27.7,0
 """
@@ -322,3 +322,11 @@ def test_info_names_versions_kernel_and_profiles(oncohort):
     assert "kernel" in told.out
     assert "survival.ties" in told.out
     assert json.loads(oncohort("info", "--json").out)["profiles"]["survival.ties"]["paper"] == "breslow"
+
+
+def test_patient_ids_that_look_like_formulas_are_text_in_the_private_csv(oncohort, study):
+    change(study, "1,61,M", "=1+1,61,M", "data/patients.csv")
+    change(study, "2,54,F", "-7,54,F", "data/patients.csv")
+    assert oncohort("run", study).code == 0
+    frame = pl.read_csv(study / "run" / "private" / "datasets" / "adtte.csv", infer_schema=False)
+    assert frame["USUBJID"].to_list()[:2] == ["'=1+1", "-7"]

@@ -1,4 +1,4 @@
-"""The documents say what is true: their examples parse, and every key, statistic and rule of the code stands in them."""
+"""The documents say what is true: examples parse, and every key, statistic and rule of the code stands in them."""
 
 import re
 import tomllib
@@ -24,6 +24,8 @@ STUDY_FILE, RESULTS, INTAKE, METHODS, ARCHITECTURE = (
 DOCUMENTS = sorted([*(ROOT / "docs").rglob("*.md"), ROOT / "GLOSSARY.md", ROOT / "CONTRIBUTING.md"])
 EXAMPLES = re.findall(r"^```toml\n(.*?)^```$", STUDY_FILE, re.MULTILINE | re.DOTALL)
 WHOLE = [text for text in EXAMPLES if text.startswith("# whole study")]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SHORT = re.findall(r"^```toml\n(\[study\]\n.*?)^```$", README, re.MULTILINE | re.DOTALL)
 PARTS = [text for text in EXAMPLES if not text.startswith("# whole study")]
 SECTION = re.compile(r"^(?=\[)", re.MULTILINE)
 
@@ -59,7 +61,7 @@ def demo_rows():
         return run_study(folder).results.rows
 
 
-@pytest.mark.parametrize("text", WHOLE)
+@pytest.mark.parametrize("text", WHOLE + SHORT)
 def test_whole_study_is_accepted(text):
     assert parse_protocol(text, "study.toml").endpoint
 
@@ -108,6 +110,17 @@ def test_every_analysis_and_statistic_of_the_demo_is_named(demo_rows):
         assert name in code_spans(RESULTS), f"{name} is not named"
 
 
+def test_glossary_has_every_analysis_and_statistic(demo_rows):
+    words = code_spans((ROOT / "GLOSSARY.md").read_text(encoding="utf-8"))
+    assert {row.analysis for row in demo_rows} | {row.statistic for row in demo_rows} <= words
+
+
+def test_pages_are_short():
+    assert len(ARCHITECTURE.splitlines()) <= 150
+    for path in (ROOT / "docs" / "adr").glob("0*.md"):
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= 40, path.name
+
+
 def test_every_kind_of_row_of_the_demo_is_described(demo_rows):
     """A section for each analysis names its statistics and the fixed words of its levels and variables."""
     sections = {s.partition("\n")[0].strip("# `"): s for s in re.split(r"^(?=### )", RESULTS, flags=re.MULTILINE)}
@@ -122,11 +135,11 @@ def test_every_kind_of_row_of_the_demo_is_described(demo_rows):
 
 def test_example_keys_are_rows_of_the_demo(demo_rows):
     """Each example line of results.md is a row that the demo has, word for word."""
-    lines = [line for block in re.findall(r"^```csv\n(.*?)^```$", RESULTS, re.M | re.S) for line in block.splitlines()]
+    blocks = re.findall(r"^```csv\n(.*?)^```$", RESULTS, re.MULTILINE | re.DOTALL)
     there = {
         tuple(getattr(row, name) for name in COLUMNS if name not in {"unit", "value", "text"}) for row in demo_rows
     }
-    examples = [tuple(line.split(",")) for line in lines]
+    examples = [tuple(line.split(",")) for block in blocks for line in block.splitlines()]
     assert len(examples) >= 20
     for example in examples:
         assert example in there, f"no row has the key {example}"
@@ -168,6 +181,7 @@ def test_floors_of_the_document_are_those_of_the_contract():
     contract = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
         "contracts"
     ][0]
-    told = [re.findall(r"`(\w+)`", row) for row in re.findall(r"^\| (`\w+`(?: \\\| `\w+`)*) \|", ARCHITECTURE, re.M)]
+    rows = re.findall(r"^\| (`\w+`(?: \\\| `\w+`)*) \|", ARCHITECTURE, re.MULTILINE)
+    told = [re.findall(r"`(\w+)`", row) for row in rows]
     floors = [re.findall(r"\w+", layer) for layer in contract["layers"]]
     assert [row for row in told if row[0] in {name for floor in floors for name in floor}] == floors

@@ -56,6 +56,8 @@ FAULTS = [
     ('time = { column = "OS", unit = "months" }', "", "either time = { column"),
     ('id = "OS"', 'id = "O S"', "endpoint.O S.id: an id was expected"),
     ('id = "bclc"', 'id = "age"', '"age" is the id of another factor already'),
+    ('id = "bclc"', 'id = "CNSR"', '"CNSR" names another column of the datasets; another id was expected'),
+    ('id = "bclc"', 'id = "age_n"', '"age_n" names another column of the datasets; another id was expected'),
     ('split = "median"', 'split = "medain"', 'is not one of "median". Did you mean "median"? A number can stand here'),
     ('split = "median"', 'split = "median"\nlevels = [1, 2]', "levels, split and cut exclude each other"),
     ("levels = [1, 2]", "levels = [1]", "factor.bclc.levels: at least two levels were expected"),
@@ -110,6 +112,14 @@ FAULTS = [
         "from a time column or from dates, not from both",
     ),
     ('file = "data/patients.csv"', "", "records.patients.file: is missing"),
+    ('split = "median"', 'describe = "count"', '"count" needs levels, split or cut'),
+    ("select =", 'coding = { bclc = { cox = "continuous" } }\nselect =', '"continuous" needs a number, and the factor'),
+    ("levels = [1, 2]", 'levels = [{ id = "a", values = [0, 1] }, 2]', 'Did you mean "value"?'),
+    (
+        "[[table]]",
+        '[[criterion]]\nid = "a"\ninclude = { column = "Age", op = ">", value = "60" }\n\n[[table]]',
+        '">" compares with a number or a date',
+    ),
     ('patient_id = "Number"', 'patient_id = "Number"\nencoding = "latin-1"', "records.patients.encoding"),
 ]
 

@@ -85,13 +85,20 @@ def _scores_in_words(factor: FactorData, scores: list[float]) -> str:
 
 def _number(factor: FactorData, coding: str) -> Term:
     assert factor.numbers is not None
-    column, unit = factor.numbers, f" {factor.spec.unit}" if factor.spec.unit else ""
+    column = factor.numbers
     if coding == "log2":
         if np.nanmin(column, initial=np.inf) <= 0:
             raise AnalysisError(f'factor "{factor.spec.id}": log2 needs values above 0; use cox = "continuous"')
         return Term(factor.spec.id, ("",), np.log2(column)[:, None], "per doubling", "")
-    words = f"per {format_plain(factor.spec.per)}{unit}"
-    return Term(factor.spec.id, ("",), (column / factor.spec.per)[:, None], words, "")
+    return Term(factor.spec.id, ("",), (column / factor.spec.per)[:, None], _per(factor), "")
+
+
+def _per(factor: FactorData) -> str:
+    """Return "per year", "per 10 years", "per 1 g/l" or "per unit"."""
+    unit, per = factor.spec.unit, factor.spec.per
+    if per == 1 and (not unit or unit in {"years", "months", "weeks", "days"}):
+        return f"per {unit.removesuffix('s') or 'unit'}"
+    return f"per {format_plain(per)} {unit}".rstrip()
 
 
 def _indicators(factor: FactorData) -> Term:

@@ -31,7 +31,10 @@ def analyze_guards(
     """
     parts = [_known_later(protocol)]
     for fitted in models:
-        parts += [_events_per_parameter(cohort, fitted), _complete_cases(cohort, fitted, settings.min_cell)]
+        parts += [
+            _events_per_parameter(cohort, fitted, settings.min_cell),
+            _complete_cases(cohort, fitted, settings.min_cell),
+        ]
         parts += [_estimable(fitted)]
         parts += [_proportional(fitted, rows, protocol, settings)]
     parts += [_medians_on_few_events(protocol, rows), _splits_at_median(protocol)]
@@ -56,7 +59,7 @@ def _known_later(protocol: Protocol) -> Found:
     return rows, findings
 
 
-def _events_per_parameter(cohort: Cohort, fitted: FittedModel) -> Found:
+def _events_per_parameter(cohort: Cohort, fitted: FittedModel, min_cell: int) -> Found:
     parameters = sum(len(term.levels) for term in fitted.terms)
     events = int(cohort.endpoints[fitted.spec.endpoint].event[fitted.complete].sum())
     keys = _keys(fitted, "events_per_parameter")
@@ -64,7 +67,7 @@ def _events_per_parameter(cohort: Cohort, fitted: FittedModel) -> Found:
     if events / parameters >= EVENTS_PER_PARAMETER:
         return rows, []
     sentence = (
-        f"{_named(fitted)}: {events} events for {parameters} candidate parameters, "
+        f"{_named(fitted)}: {mask_count(events, min_cell)} events for {parameters} candidate parameters, "
         f"{rows[0].text} per parameter; below {EVENTS_PER_PARAMETER:g} estimates and selection are unstable"
     )
     return rows, [Finding("warning", "FEW-EVENTS", sentence)]

@@ -121,7 +121,7 @@ def analyze_multivariable_cox(cohort: Cohort, fitted: FittedModel, settings: Set
     if fit is None:
         return rows + words(fitted.reason, **keys)
     rows += number("log_likelihood", fit.log_likelihood, digits=3, **keys)
-    for name in ("likelihood_ratio", "wald", "score"):
+    for name in ("likelihood_ratio", "wald", "score") if fit.converged else ("likelihood_ratio", "score"):
         rows += test_rows(getattr(fit, name), getattr(fit, name).method, **keys, level=name.replace("_", "-"))
     rows += _discrimination(endpoint, fitted, keys) if fit.converged else []
     rows += words(

@@ -45,14 +45,14 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done, 2 usage, 3 protocol, 4 data, 5 analysis impossible, 6 output.",
+)
 @click.version_option(package_name="oncohort", message="oncohort %(version)s")
 def group() -> None:
-    r"""An oncology cohort study, from one spreadsheet to a publication report.
-
-    \b
-    Exit codes: 0 done, 2 usage, 3 protocol, 4 data, 5 analysis impossible, 6 output.
-    """
+    """An oncology cohort study, from one spreadsheet to a publication report."""
 
 
 def main() -> None:

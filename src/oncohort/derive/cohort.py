@@ -20,14 +20,15 @@ def derive_cohort(records: Records, protocol: Protocol) -> tuple[Cohort, list[Fi
     AnalysisError
         If the criteria leave no patient.
     """
-    patients, steps, findings = apply_criteria(records.patients, protocol.criterion)
+    min_cell = protocol.privacy.min_cell
+    patients, steps, findings = apply_criteria(records.patients, protocol.criterion, min_cell)
     if patients.height == 0:
         last = f'; the last criterion was "{steps[-1].id}"' if steps else ""
         raise AnalysisError(f"no patient is left to analyze of {records.patients.height}{last}")
     endpoints = {e.id: derive_endpoint(patients, e, protocol.study.report_unit) for e in protocol.endpoint}
     factors = {}
     for factor in protocol.factor:
-        factors[factor.id], found = derive_factor(patients, factor)
+        factors[factor.id], found = derive_factor(patients, factor, min_cell)
         findings += found
     flow = (*steps, FlowStep("analyzed", "Analyzed", patients.height, 0))
     return Cohort(tuple(patients["patient_id"].to_list()), endpoints, factors, flow), findings

@@ -14,6 +14,7 @@ from oncohort.study.cohort import FlowStep
 from oncohort.study.findings import Finding
 from oncohort.study.protocol import Condition, Criterion
 from oncohort.study.records import same_value
+from oncohort.study.text import mask_count
 
 _ORDER: Final[dict[str, Callable[[Any, Any], pl.Series]]] = {
     "<": operator.lt,
@@ -24,7 +25,7 @@ _ORDER: Final[dict[str, Callable[[Any, Any], pl.Series]]] = {
 
 
 def apply_criteria(
-    patients: pl.DataFrame, criteria: tuple[Criterion, ...]
+    patients: pl.DataFrame, criteria: tuple[Criterion, ...], min_cell: int = 0
 ) -> tuple[pl.DataFrame, tuple[FlowStep, ...], list[Finding]]:
     """Return who is left, the steps in their order, and which patients a criterion could not judge.
 
@@ -40,7 +41,7 @@ def apply_criteria(
         met = judge(left, criterion.include or criterion.exclude or Condition())
         unknown = int(met.null_count())
         if criterion.exclude is not None:
-            findings += _not_judged(criterion, unknown) if unknown else []
+            findings += _not_judged(criterion, mask_count(unknown, min_cell)) if unknown else []
             stays = ~met.fill_null(value=False)
         else:
             stays = met.fill_null(value=False)
@@ -50,7 +51,7 @@ def apply_criteria(
     return left, tuple(steps), findings
 
 
-def _not_judged(criterion: Criterion, unknown: int) -> list[Finding]:
+def _not_judged(criterion: Criterion, unknown: str) -> list[Finding]:
     sentence = f'criterion "{criterion.id}" could not be judged in {unknown} patient(s), who stay in'
     return [Finding("warning", "NOT-JUDGED", sentence)]
 

@@ -14,16 +14,17 @@ from oncohort.study.cohort import FactorData, FactorLevel
 from oncohort.study.findings import Finding
 from oncohort.study.protocol import Cut, Factor
 from oncohort.study.records import same_value
-from oncohort.study.text import format_rounded, round_half_up
+from oncohort.study.text import format_rounded, mask_count, round_half_up
 
 _MOST_DIGITS: Final = 10
 
 
-def derive_factor(patients: pl.DataFrame, factor: Factor) -> tuple[FactorData, list[Finding]]:
+def derive_factor(patients: pl.DataFrame, factor: Factor, min_cell: int = 0) -> tuple[FactorData, list[Finding]]:
     """Return one factor of the analyzed patients, and what was found on the way.
 
     A split or cut puts a value that equals the bound into the lower class: ``split = "median"``
-    gives "≤54" and ">54". The median is that of the analyzed patients whose value is known.
+    gives "≤54" and ">54". The median is that of the analyzed patients whose value is known. A finding
+    tells counts below ``min_cell`` only as smaller than it.
 
     Raises
     ------
@@ -45,7 +46,7 @@ def derive_factor(patients: pl.DataFrame, factor: Factor) -> tuple[FactorData, l
         classes = (Cut(id="low", max=bound), Cut(id="high", above=bound))
     else:
         classes = _classes(factor.cut or ())
-    return _by_class(numbers, classes, factor)
+    return _by_class(numbers, classes, factor, min_cell)
 
 
 def _by_value(column: pl.Series, factor: Factor) -> FactorData:
@@ -73,7 +74,7 @@ def _classes(cut: tuple[float, ...] | tuple[Cut, ...]) -> tuple[Cut, ...]:
 
 
 def _by_class(
-    numbers: NDArray[np.float64], classes: tuple[Cut, ...], factor: Factor
+    numbers: NDArray[np.float64], classes: tuple[Cut, ...], factor: Factor, min_cell: int
 ) -> tuple[FactorData, list[Finding]]:
     codes = np.full(numbers.size, -1, dtype=np.int64)
     for k, cut in enumerate(classes):
@@ -84,7 +85,8 @@ def _by_class(
             Finding(
                 "error",
                 "IN-NO-CLASS",
-                f'factor "{factor.id}": {outside} value(s) lie in no class of its cut and count as missing',
+                f'factor "{factor.id}": {mask_count(outside, min_cell)} value(s) lie in no class of its cut '
+                "and count as missing",
                 column=factor.column,
             )
         ]

@@ -9,7 +9,7 @@ from oncohort.intake.hints import is_missing_word
 from oncohort.intake.look import Look, found_at, found_in_column, is_one_of, unit_in_header
 from oncohort.study.findings import Finding
 from oncohort.study.protocol import Factor
-from oncohort.study.text import format_percent
+from oncohort.study.text import format_percent, mask_count
 
 _MUCH: Final = 0.20
 
@@ -69,7 +69,9 @@ def factors_are_known(look: Look) -> list[Finding]:
             sentence = f'factor "{factor.id}" is missing in every patient'
             findings.append(found_in_column(look, factor.column, "warning", "ALL-MISSING", sentence))
         elif missing > _MUCH * total:
-            share = f"{missing} of {total} patients ({format_percent(missing, total)}%)"
+            few = mask_count(missing, look.protocol.privacy.min_cell)
+            percent = f" ({format_percent(missing, total)}%)" if few == str(missing) else ""
+            share = f"{few} of {total} patients{percent}"
             sentence = f'factor "{factor.id}" is missing in {share}'
             findings.append(found_in_column(look, factor.column, "warning", "MUCH-MISSING", sentence))
     return findings

@@ -27,6 +27,7 @@ from oncohort.report.names import with_italic_p
 from oncohort.report.prose import (
     phrase_characteristics,
     phrase_cox,
+    phrase_findings,
     phrase_flow,
     phrase_follow_up,
     phrase_survival,
@@ -113,7 +114,7 @@ def _figure_block(number: int, drawing: Drawing) -> FigureBlock:
 
 def _run(facts: StudyFacts) -> Iterator[Part]:
     yield Heading(1, "What was run")
-    yield Paragraph(phrase_flow(facts.protocol, facts.results))
+    yield Paragraph(f"{phrase_flow(facts.protocol, facts.results)} {phrase_findings(facts.findings)}")
     yield from _objections(facts.findings)
     if facts.protocol.criterion:
         yield draw_flow(facts.results, facts.protocol)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -81,20 +82,15 @@ def p_phrase(text: str) -> str:
 
 
 def with_italic_p(sentence: str) -> tuple[Run, ...]:
-    """Set the P of every "P = …" and "P < …" in italics, as journals do.
+    r"""Set the P of every "P = …" in italics, as journals do, and keep it on one line with its value.
 
     Examples
     --------
-    >>> with_italic_p("alike (P = 0.3)")
-    (Run(text='alike (', style='plain'), Run(text='P', style='italic'), Run(text=' = 0.3)', style='plain'))
+    >>> [run.style for run in with_italic_p("alike (P = 0.3)")]
+    ['plain', 'italic', 'plain']
+    >>> with_italic_p("(P < 0.001)")[2].text
+    '\xa0<\xa00.001)'
     """
-    runs: list[Run] = []
-    rest = sentence
-    while rest:
-        place = min((at for sign in "=<>" if (at := rest.find(f"P {sign}")) >= 0), default=-1)
-        if place < 0:
-            runs.append(Run(rest))
-            break
-        runs += ([Run(rest[:place])] if place else []) + [Run("P", "italic")]
-        rest = rest[place + 1 :]
-    return tuple(runs)
+    whole = re.sub(r"\bP ([=<>≥]) ?", "P\u00a0\\1\u00a0", sentence)
+    parts = re.split(r"\b(P)(?=\u00a0[=<>≥])", whole)
+    return tuple(Run(part, "italic" if part == "P" else "plain") for part in parts if part)

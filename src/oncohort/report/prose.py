@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from oncohort.report.names import endpoint_label, factor_label, level_label, listed, p_phrase
 from oncohort.report.tables import estimate_with_limits
+from oncohort.study.findings import Finding, count_by_level
 from oncohort.study.protocol import Endpoint, Factor, Model, Protocol, Table
 from oncohort.study.results import Results, Row
 from oncohort.study.text import NOT_ESTIMABLE, NOT_REACHED, format_interval
@@ -18,6 +21,14 @@ def phrase_flow(protocol: Protocol, results: Results) -> str:
     labels = {criterion.id: criterion.label or criterion.id for criterion in protocol.criterion}
     reasons = listed([f"{n} by the criterion “{labels[name]}”" for name, n in left.items()])
     return f"Of {read} patients, {reasons} were left out and {analyzed} were analyzed."
+
+
+def phrase_findings(findings: Sequence[Finding]) -> str:
+    """Return how many findings there are of each level."""
+    plural = {"fatal": "fatal findings", "error": "errors", "warning": "warnings", "note": "notes"}
+    counts = count_by_level(findings)
+    told = [f"{n} {plural[level] if n > 1 else level}" for level, n in counts.items() if n]
+    return f"The checks and guards found {listed(told)}." if told else "The checks and guards found nothing."
 
 
 def phrase_characteristics(protocol: Protocol, results: Results, table: Table, table_id: str) -> str:

@@ -36,7 +36,7 @@ def time_grid(*times: Floats) -> tuple[Floats, tuple[Ints, ...]]:
 
     References
     ----------
-    R survival, ``aeqSurv``; golden: ``tests/golden/r_reference.json``, key ``timefix``.
+    R survival, ``aeqSurv``; golden: ``tests/golden/r/nonparametric.json``, key ``timefix``.
     """
     both = np.concatenate(times)
     values, inverse = np.unique(both, return_inverse=True)

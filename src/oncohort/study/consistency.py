@@ -98,6 +98,8 @@ def _factor(place: Path, factor: Factor) -> Iterator[Problem]:
         yield (*place, "cox"), '"split" needs split = "median" or a number'
     if factor.cox in {"indicator", "linear"} and not given:
         yield (*place, "cox"), f'"{factor.cox}" needs levels, split or cut'
+    if factor.describe == "count" and not given:
+        yield (*place, "describe"), '"count" needs levels, split or cut'
     if factor.cox in {"continuous", "log2"} and factor.levels is not None:
         yield (*place, "cox"), f'"{factor.cox}" needs a number, and this factor has levels'
     if factor.describe not in {None, "count"} and factor.levels is not None:
@@ -151,8 +153,11 @@ def _condition(place: Path, condition: Condition) -> Iterator[Problem]:
     for name in ("all", "any"):
         for k, inner in enumerate(getattr(condition, name) or ()):
             yield from _condition((*place, name, k), inner)
-    if condition.column is None:
-        return
+    if condition.column is not None:
+        yield from _comparison(place, condition)
+
+
+def _comparison(place: Path, condition: Condition) -> Iterator[Problem]:
     if condition.op is None:
         yield place, "op is missing: one of == != < <= > >= in, not in, present, absent"
     elif condition.op in {"present", "absent"}:
@@ -163,6 +168,11 @@ def _condition(place: Path, condition: Condition) -> Iterator[Problem]:
     elif (condition.op in {"in", "not in"}) != isinstance(condition.value, tuple):
         expected = "a list" if condition.op in {"in", "not in"} else "one value"
         yield (*place, "value"), f'"{condition.op}" compares with {expected}'
+    elif condition.op in {"<", "<=", ">", ">="} and isinstance(condition.value, str | bool):
+        yield (
+            (*place, "value"),
+            f'"{condition.op}" compares with a number or a date (2010-05-31, without quotation marks)',
+        )
 
 
 def _names(place: Path, kind: str, words: Iterable[str], known: list[str]) -> Iterator[Problem]:
@@ -206,11 +216,22 @@ def _model(place: Path, model: Model, protocol: Protocol) -> Iterator[Problem]:
             continue
         if (coding.map is None) == (coding.cox is None):
             yield where, "either map or cox was expected"
+        elif coding.cox is not None and name in factors:
+            yield from _own_coding((*where, "cox"), factors[name], coding.cox)
         elif coding.map is not None and name in factors and set(coding.map) != set(level_ids(factors[name])):
             yield (
                 where,
                 f"map must give a score to each of the levels {quoted(level_ids(factors[name]))}, and no other",
             )
+
+
+def _own_coding(place: Path, factor: Factor, cox: str) -> Iterator[Problem]:
+    if cox in {"continuous", "log2"} and factor.levels is not None:
+        yield place, f'"{cox}" needs a number, and the factor "{factor.id}" has levels'
+    if cox in {"indicator", "linear"} and not level_ids(factor):
+        yield place, f'"{cox}" needs levels, split or cut of the factor "{factor.id}"'
+    if cox == "split" and factor.split is None:
+        yield place, f'"split" needs split = "median" or a number of the factor "{factor.id}"'
 
 
 def _figure(place: Path, figure: Figure, protocol: Protocol) -> Iterator[Problem]:

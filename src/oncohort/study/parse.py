@@ -167,7 +167,7 @@ def _fields_at(path: Path) -> list[str]:
             continue
         field = model.model_fields.get(part)
         model = None if field is None else next(_models_in(field.annotation), None)
-    return [] if model is None else list(model.model_fields)
+    return [] if model is None else [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:

@@ -115,7 +115,7 @@ class Level(Section):
 
     id: str
     label: str
-    values: tuple[Scalar, ...]
+    values: Annotated[tuple[Scalar, ...], Field(alias="value", min_length=1)]
 
 
 class Cut(Section):
@@ -167,15 +167,13 @@ def _level(item: Any, number: int) -> Any:
         return item
     if not isinstance(item, dict):
         text = str(item)
-        return {"id": text if text.isascii() else f"level{number}", "label": text, "values": (item,)}
+        return {"id": text if text.isascii() else f"level{number}", "label": text, "value": (item,)}
     table: dict[str, Any] = dict(item)  # type: ignore[reportUnknownArgumentType]
     if "id" not in table:
         return table
-    table["id"] = str(table["id"])
-    value = table.pop("value", item["id"])
-    table.setdefault("label", table["id"])
-    table["values"] = value if isinstance(value, list | tuple) else (value,)
-    return table
+    value = table.get("value", table["id"])
+    name = str(table["id"])
+    return {"label": name, **table, "id": name, "value": value if isinstance(value, (list, tuple)) else (value,)}  # type: ignore[reportUnknownVariableType]
 
 
 class Table(Section):

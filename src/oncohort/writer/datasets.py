@@ -26,9 +26,16 @@ def write_datasets(cohort: Cohort, protocol: Protocol, folder: Path) -> None:
     adsl.write_parquet(folder / "adsl.parquet")
     adtte = pl.concat([_endpoint(cohort, name, factors) for name in cohort.endpoints])
     adtte.write_parquet(folder / "adtte.parquet")
-    adtte.write_csv(folder / "adtte.csv")
+    _as_text(adtte).write_csv(folder / "adtte.csv")
     for model in protocol.model:
         _model(cohort, model).write_csv(folder / f"model_{model.id}.csv")
+
+
+def _as_text(frame: pl.DataFrame) -> pl.DataFrame:
+    """Put an apostrophe before every text that a spreadsheet would run as a formula."""
+    text = pl.col(pl.String)
+    formula = text.str.contains(r"^[=+\-@\t\r]") & text.cast(pl.Float64, strict=False).is_null()
+    return frame.with_columns(pl.when(formula).then(pl.lit("'") + text).otherwise(text).name.keep())
 
 
 def _factor_columns(cohort: Cohort) -> dict[str, Any]:

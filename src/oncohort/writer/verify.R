@@ -194,7 +194,7 @@ redone <- c("survival", "follow_up", "survival_at", "univariable_km", "univariab
 numbers <- c("median", "surv", "estimate", "statistic", "p_value", "c_index", "log_likelihood")
 wanted <- results$analysis %in% redone & results$statistic %in% numbers & results$value != ""
 left <- results$key[wanted & !results$key %in% found$key]
-if (length(left)) cat(length(left), "numbers R did not find:", paste(head(left, 3), collapse = "; "), "\n")
-if (wrong + length(left)) cat("verdict: NOT CONFIRMED,", wrong, "of", sum(finite), "numbers differ\n") else
+for (key in head(left, 3)) cat("R did not find ", key, "\n", sep = "")
+if (wrong + length(left)) cat("verdict: NOT CONFIRMED, numbers that differ: ", wrong, ", not found: ", length(left), "\n", sep = "") else
   cat("verdict: confirmed, R finds the same", sum(finite), "numbers\n")
 quit(status = as.integer(wrong + length(left) > 0))
