@@ -21,6 +21,7 @@ Numbers: TypeAlias = Mapping[str, ArrayLike]
 LIMIT = 60.0  # seconds: a contestant that needs more for one call is not run
 _SHORTEST = 0.05  # seconds: a shorter call is repeated inside one round until the round lasts so long
 _LONG = 2.0  # seconds: a call this long gets three rounds, not five
+_WARM = 0.5  # seconds: beside a call this long, what only a first call does is nothing
 
 
 class TooSlow(BaseException):
@@ -110,8 +111,8 @@ def race(contestants: Sequence[Contestant]) -> dict[str, Outcome]:
         except TooSlow:
             reasons[contestant.name] = f"not run: > {LIMIT:.0f} s"
             continue
-        if once < _LONG:
-            once = contestant.run(1).wall  # without what only a first call does
+        if once < _WARM:
+            once = contestant.run(1).wall
         repeats[contestant.name] = max(1, math.ceil(_SHORTEST / max(once, 1e-6)))
         slowest = max(slowest, once)
     running = deque(contestant for contestant in contestants if contestant.name in repeats)

@@ -35,8 +35,9 @@ def as_floats(values: Column, name: str) -> Floats:
         raise AnalysisError(f"{name}: numbers were expected; {error}") from error
     if array.ndim != 1 or array.size == 0:
         raise AnalysisError(f"{name}: one column with at least one value was expected; got shape {array.shape}")
-    bad = np.flatnonzero(~np.isfinite(array))
-    if bad.size:
+    finite = np.isfinite(array)
+    if not finite.all():
+        bad = np.flatnonzero(~finite)
         raise AnalysisError(f"{name}: value {bad[0] + 1} is missing or not finite ({bad.size} in all)")
     return array
 
@@ -108,7 +109,10 @@ def as_design(covariates: Any, n: int) -> tuple[Floats, tuple[str, ...]]:
         array = array[:, None] if array.ndim == 1 else array
         if array.ndim != 2:
             raise AnalysisError(f"covariates: a table of {n} rows was expected; got shape {array.shape}")
-        columns = [(f"x{k + 1}", array[:, k]) for k in range(array.shape[1])]
+        names = tuple(f"x{k + 1}" for k in range(array.shape[1]))
+        if array.shape == (n, len(names)) and names and array.dtype == np.float64 and np.isfinite(array).all():
+            return np.array(array, order="F"), names  # the usual case in one go
+        columns = [(name, array[:, k]) for k, name in enumerate(names)]
     if not columns:
         raise AnalysisError("covariates: at least one column was expected")
     matrix = np.empty((n, len(columns)), order="F")  # columns stay together in memory

@@ -37,6 +37,8 @@ class Problem:
         Where each row stands.
     n_tied, tied_weight : (cells,) float
         Events of each cell and the sum of their weights.
+    tied_fraction : (events,) float
+        Efron's l/m of each event, cell by cell; empty for Breslow's method or where no events are tied.
     observed : (p,) float
         Sum of ``weight * x`` over the events.
     ties : {"efron", "breslow"}
@@ -55,6 +57,7 @@ class Problem:
     sets: RiskSets
     n_tied: Floats
     tied_weight: Floats
+    tied_fraction: Floats
     observed: Floats
     ties: Ties
     plan: tuple[slice, ...]
@@ -114,11 +117,14 @@ def prepare(
     span = np.ptp(x, axis=1)
     nothing = np.zeros(0)
     tied: Ties = "efron" if ties == "efron" else "breslow"
-    problem = Problem(names, x, center, scale, variance, span, weight, sets, nothing, nothing, nothing, tied, plan)
+    problem = Problem(
+        names, x, center, scale, variance, span, weight, sets, nothing, nothing, nothing, nothing, tied, plan
+    )
     counts = np.zeros((2, sets.cell.size))
     for shard in shards(problem):
         counts += kernel.count_events(shard, n_slots(problem))
-    problem = replace(problem, n_tied=counts[0], tied_weight=counts[1])
+    fraction = nothing if tied == "breslow" else _tied_fraction(counts[0])
+    problem = replace(problem, n_tied=counts[0], tied_weight=counts[1], tied_fraction=fraction)
     return replace(problem, observed=_event_sum(problem, np.ones(sets.cell.size)))
 
 
@@ -233,14 +239,13 @@ def _by_stratum(problem: Problem, table: Floats, *, backward: bool) -> Floats:
 
 
 def _tie_terms(problem: Problem, risk: Floats, tied_risk: Floats) -> TieTerms:
-    m, weight = problem.n_tied, problem.tied_weight
-    if problem.ties == "breslow" or m.max() == 1:
+    m, weight, fraction = problem.n_tied, problem.tied_weight, problem.tied_fraction
+    if not fraction.size:
         none = np.zeros(m.size)
         u0 = weight / risk
         return TieTerms(u0, none, u0 / risk, none, none, m * np.log(risk))
     times = m.astype(np.int64)
     begin = np.cumsum(times) - times
-    fraction = (np.arange(int(times.sum())) - np.repeat(begin, times)) / np.repeat(m, times)
     left = np.repeat(risk, times) - fraction * np.repeat(tied_risk, times)
     mean = weight / m
     inverse = 1.0 / left
@@ -258,6 +263,16 @@ def _tie_terms(problem: Problem, risk: Floats, tied_risk: Floats) -> TieTerms:
         summed(share * share),
         np.add.reduceat(np.log(left), begin),
     )
+
+
+def _tied_fraction(n_tied: Floats) -> Floats:
+    """Return l/m for l = 0 … m - 1 of the m events of each cell, or nothing where no events are tied."""
+    if n_tied.size == 0 or n_tied.max() == 1:
+        return np.zeros(0)
+    times = n_tied.astype(np.int64)
+    begin = np.cumsum(times) - times
+    fraction: Floats = (np.arange(int(times.sum())) - np.repeat(begin, times)) / np.repeat(n_tied, times)
+    return fraction
 
 
 def _standardize(matrix: Floats, names: tuple[str, ...]) -> tuple[Floats, Floats, Floats, Floats]:
