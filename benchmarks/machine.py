@@ -8,8 +8,9 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
-import lifelines_peer
 import numpy as np
+
+import lifelines_peer
 
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from data import ENDPOINTS, Cohort
-from measure import Contestant, Numbers, in_this_process
 
 import oncohort as oc
+from data import ENDPOINTS, Cohort
+from measure import Contestant, Numbers, in_this_process
 from oncohort.stats.kaplan_meier import curve_of
 from oncohort.stats.log_rank import log_rank_of
 from oncohort.stats.risk_table import risk_table

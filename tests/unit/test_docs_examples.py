@@ -154,7 +154,7 @@ def test_columns_of_the_other_files_are_named(kind):
 def rule_ids() -> set[str]:
     found = {
         word
-        for floor in ("intake", "derive", "analysis")
+        for floor in ("intake", "derive", "analysis", "report")
         for path in (SOURCE / floor).rglob("*.py")
         for word in re.findall(r'"([A-Z]+(?:-[A-Z]+)+)"', path.read_text(encoding="utf-8"))
     }

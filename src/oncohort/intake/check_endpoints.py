@@ -103,7 +103,10 @@ def event_codes_are_declared(look: Look) -> list[Finding]:
     for codes in _events(look):
         if _are_times(look, codes.column):
             continue
-        counts = Counter(code_of(cell) for cell in look.texts(codes.column) if cell is not None)
+        counts: Counter[str] = Counter()
+        for cell, n in Counter(look.texts(codes.column)).items():
+            if cell is not None:
+                counts[code_of(cell)] += n
         rest = {code: n for code, n in counts.items() if not is_one_of(code, codes.values)}
         if codes.censored is not None:
             unknown = [code for code in rest if not is_one_of(code, codes.censored)]

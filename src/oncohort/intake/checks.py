@@ -15,6 +15,7 @@ from oncohort.study.findings import LEVELS, Finding
 from oncohort.study.protocol import Protocol
 
 _ENOUGH_TO_BE_ALIKE: Final = 5
+_MOST_TOLD: Final = 5
 
 
 def check_records(frame: pl.DataFrame, protocol: Protocol, source_name: str) -> list[Finding]:
@@ -88,11 +89,16 @@ def rows_are_not_copies(look: Look) -> list[Finding]:
     for place, row in enumerate(rows):
         if row in again and any(cell is not None for cell in row):
             places.setdefault(row, []).append(place)
-    sentence = "rows are alike in every column of the study; make sure that they are different patients"
-    return [
-        found_at(look, alike[1], "note", "ROWS-ALIKE", sentence, value=look.rows_in_words(alike))
-        for alike in places.values()
-    ]
+    if not places:
+        return []
+    groups = list(places.values())
+    sentence = (
+        f"{sum(map(len, groups))} rows are alike another one in every column of the study; make sure that they are "
+        "different patients"
+    )
+    found = "; ".join(look.rows_in_words(alike) for alike in groups[:_MOST_TOLD])
+    found += "; …" if groups[_MOST_TOLD:] else ""
+    return [found_at(look, groups[0][1], "note", "ROWS-ALIKE", sentence, value=found)]
 
 
 RULES: Final[tuple[Callable[[Look], list[Finding]], ...]] = (

@@ -9,10 +9,9 @@ import numpy as np
 
 from oncohort.errors import AnalysisError
 from oncohort.stats.arrays import Bools, Column, Floats, Ints, as_events, as_labels, as_times
-from oncohort.stats.grid import time_grid
+from oncohort.stats.grid import time_grid, whole_times
 
 _DENSE_CELLS = 1_000_000  # a table of whole times up to the largest, empty ones included, has at most so many cells
-_WHOLE_LIMIT = 2.0**24  # whole times below this are never merged: 1 / 2**24 > 1.5e-8, the tolerance of `time_grid`
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +101,7 @@ def select_groups(table: RiskTable, columns: list[int]) -> RiskTable:
 
 def _count(times: Floats, events: Bools, codes: Ints | None, n_groups: int) -> tuple[Floats, Ints, Ints]:
     """Return the grid and, per time and group, the number of events and of censorings."""
-    whole = _whole_times(times, n_groups)
+    whole = whole_times(times, max(_DENSE_CELLS, 4 * times.size) // (2 * n_groups))
     if whole is None:
         grid, (slot,) = time_grid(times)
         n_times = grid.size
@@ -120,20 +119,6 @@ def _count(times: Floats, events: Bools, codes: Ints | None, n_groups: int) -> t
         seen = (counts > 0).any(axis=(1, 2))
         grid, n_censor, n_event = grid[seen], n_censor[seen], n_event[seen]
     return grid, n_event, n_censor
-
-
-def _whole_times(times: Floats, n_groups: int) -> Ints | None:
-    """Return the times as integers if all are whole and small, so that counting needs no sort; else None.
-
-    Whole times below 2**24 are at least 1 apart and their mean is below 2**24: neither bound of
-    `time_grid` can merge two of them, so both ways give one grid.
-    """
-    largest = float(times.max())
-    cells = (largest + 1.0) * 2 * n_groups
-    if largest >= _WHOLE_LIMIT or cells > max(_DENSE_CELLS, 4 * times.size):
-        return None
-    whole = times.astype(np.int64)
-    return whole if np.array_equal(whole, times) else None
 
 
 def _group_codes(group: Column, n: int) -> tuple[Ints, tuple[Any, ...]]:

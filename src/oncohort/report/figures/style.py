@@ -124,6 +124,7 @@ def text_families() -> tuple[str, ...]:
     return (LATIN_FAMILY, *[name for name in CJK_FAMILIES if name in installed][:1])
 
 
+@lru_cache
 def font_file(family: str, *, bold: bool) -> str:
     """Return the path of the file matplotlib draws ``family`` with."""
     properties = FontProperties(family=family, weight="bold" if bold else "normal")
