@@ -12,10 +12,11 @@ from oncohort.stats.kernel import expected_events
 from oncohort.stats.partial_likelihood import first_pass, hazard_by_slot, information, prepare, shards
 from oncohort.stats.proportional_hazards import cox_zph
 
-HERE = Path(__file__).parent / "r"
-R = json.loads((HERE / "cox.json").read_text(encoding="utf-8"))
-SPSS = json.loads((HERE / "spss_and_stepwise.json").read_text(encoding="utf-8"))
-BOOKS = json.loads((HERE / "book_truth.json").read_text(encoding="utf-8"))["books"]
+HERE = Path(__file__).parent
+R = json.loads((HERE / "r" / "cox.json").read_text(encoding="utf-8"))
+FREIREICH = json.loads((HERE / "r" / "nonparametric.json").read_text(encoding="utf-8"))["freireich"]
+SPSS = json.loads((HERE / "printed" / "spss.json").read_text(encoding="utf-8"))
+BOOKS = json.loads((HERE / "printed" / "book_truth.json").read_text(encoding="utf-8"))["books"]
 CASES = R["cases"]
 EDGE = R["edge"]
 TIES = ("efron", "breslow")
@@ -135,9 +136,8 @@ def test_times_that_differ_by_rounding_are_tied():
 
 
 def test_spss_coxreg_prints_these_numbers():
-    expected, data = SPSS["spss31"]["cox"], SPSS["spss31"]["data"]
-    column = {name: [row[name] for row in data] for name in data[0]}
-    fit = cox(column["time"], column["status"], {k: column[k] for k in ("age", "sex")}, ties="breslow")
+    expected, data = SPSS["cox"], SPSS["data"]
+    fit = cox(data["time"], data["status"], {k: data[k] for k in ("age", "sex")}, ties="breslow")
     np.testing.assert_allclose(
         [-2 * fit.log_likelihood_null, -2 * fit.log_likelihood, fit.score.statistic, fit.score.p_value],
         [expected[k] for k in ("null_m2ll", "m2ll", "score", "score_p")],
@@ -155,10 +155,9 @@ def test_spss_coxreg_prints_these_numbers():
 
 @pytest.mark.parametrize("ties", TIES)
 def test_freireich_remissions(ties):
-    data = SPSS["freireich"]
-    time, event = data["t6mp"] + data["tplacebo"], data["d6mp"] + [1] * 21
-    fit = cox(time, event, {"placebo": [0] * 21 + [1] * 21}, ties=ties)
-    np.testing.assert_allclose(fit.coefficients[0], data[f"cox_{ties}"], **ITERATED)
+    data = FREIREICH["data"]
+    fit = cox(data["time"], data["event"], {"placebo": data["placebo"]}, ties=ties)
+    np.testing.assert_allclose(fit.coefficients[0], FREIREICH[f"cox_{ties}"], **ITERATED)
 
 
 def book_problem(book, rows):

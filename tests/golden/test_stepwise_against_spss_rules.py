@@ -1,4 +1,4 @@
-"""The whole path of a stepwise selection against SPSS's rules carried out with R."""
+"""The whole path of a stepwise selection against SPSS's rules carried out with R, forward and backward."""
 
 import json
 from pathlib import Path
@@ -8,68 +8,84 @@ import pytest
 
 from oncohort.stats.stepwise import stepwise
 
-GOLDEN = json.loads((Path(__file__).parent / "r" / "spss_and_stepwise.json").read_text(encoding="utf-8"))["fstep"]
-CRITERIA = {"COND": "conditional", "LR": "likelihood-ratio", "WALD": "wald"}
+GOLDEN = json.loads((Path(__file__).parent / "r" / "stepwise.json").read_text(encoding="utf-8"))
+PATHS = GOLDEN["paths"]
 STATISTIC = {"rtol": 1e-8, "atol": 1e-8}
+STOP = {
+    "no entry": "no term meets the criterion for entry",
+    "all in": "no term is left to enter",
+    "met before": "the next model was met before",
+}
 
 
 def path_of(key):
-    data, kind = key.split("_")
-    table, expected = GOLDEN["data"][data], GOLDEN["paths"][key]
-    return stepwise(
-        table["time"],
-        table["event"],
-        table["blocks"],
-        direction="forward",
-        criterion=CRITERIA[kind],
-        enter=expected["pin"],
-        remove=expected["pout"],
-        ties="breslow",
-    )
+    expected = PATHS[key]
+    table = GOLDEN["data"][expected["data"]]
+    rules = {name: expected[name] for name in ("direction", "criterion", "enter", "remove")}
+    return stepwise(table["time"], table["event"], table["blocks"], ties="breslow", **rules)
 
 
-def compare(tests, expected, statistic):
-    assert {t.term for t in tests} == set(expected)
+def agree(test, theirs):
+    np.testing.assert_allclose(test.statistic, theirs["statistic"], **STATISTIC)
+    assert test.df == theirs["df"]
+    np.testing.assert_allclose(test.p_value, theirs["p"], rtol=1e-7)
+    np.testing.assert_allclose(test.log10_p, theirs["log_p"] / np.log(10), **STATISTIC)
+
+
+def agree_all(tests, theirs):
+    assert [t.term for t in tests] == list(theirs)
     for t in tests:
-        theirs = expected[t.term]
-        np.testing.assert_allclose(t.test.statistic, theirs[statistic], **STATISTIC)
-        assert t.test.df == theirs["df"]
-        np.testing.assert_allclose(t.test.p_value, theirs["p"], rtol=1e-7)
+        agree(t.test, theirs[t.term])
 
 
-@pytest.mark.parametrize("key", GOLDEN["paths"])
+@pytest.mark.parametrize("key", PATHS)
 def test_every_step_of_the_path(key):
-    expected = GOLDEN["paths"][key]
+    expected = PATHS[key]["steps"]
     path = path_of(key)
-    assert len(path.steps) == len(expected["steps"])
-    for ours, theirs in zip(path.steps, expected["steps"], strict=True):
-        if theirs["action"] == "enter":
-            assert (ours.action, ours.term) == (("enter", theirs["chosen"]) if theirs["chosen"] else ("stop", ""))
-            compare(ours.candidates, theirs["candidates"], "score")
-            residual = theirs["residual_chisq"]
-            np.testing.assert_allclose(ours.residual_chi_square.statistic, residual["chisq"], **STATISTIC)
-            assert ours.residual_chi_square.df == residual["df"]
-        else:
-            gone = theirs["chosen"]
-            assert (ours.action, ours.term) == (("remove", gone) if gone else ("removal-test", ""))
-            compare(ours.removals, theirs["tests"], next(k for k in next(iter(theirs["tests"].values())) if k != "df"))
-        if theirs["chosen"]:
-            np.testing.assert_allclose(ours.minus_2_log_likelihood, theirs["m2ll"], rtol=1e-10)
-            np.testing.assert_allclose(ours.improvement, theirs["improvement"], **STATISTIC)
-            assert list(ours.model) == list(np.atleast_1d(theirs["model"]))
+    assert [(s.action, s.term) for s in path.steps] == [(s["action"], s["term"]) for s in expected]
+    for ours, theirs in zip(path.steps, expected, strict=True):
+        assert list(ours.model) == theirs["model"]
+        agree_all(ours.candidates, theirs.get("candidates", {}))
+        agree_all(ours.removals, theirs.get("removals", {}))
+        assert (ours.residual_chi_square is None) == ("residual" not in theirs)
+        if ours.residual_chi_square is not None:
+            agree(ours.residual_chi_square, theirs["residual"])
+        np.testing.assert_allclose(ours.minus_2_log_likelihood, theirs["minus_2_log_likelihood"], rtol=1e-10)
+        np.testing.assert_allclose(ours.improvement, theirs["improvement"], **STATISTIC)
 
 
-@pytest.mark.parametrize("key", GOLDEN["paths"])
+@pytest.mark.parametrize("key", PATHS)
+def test_end_of_the_path(key):
+    expected, path = PATHS[key], path_of(key)
+    assert list(path.selected) == expected["selected"]
+    assert path.stop_reason == STOP[expected["stop"]]
+    null = expected["minus_2_log_likelihood_null"]
+    np.testing.assert_allclose(-2 * path.log_likelihood_null, null, rtol=1e-10)
+
+
+@pytest.mark.parametrize("key", PATHS)
 def test_final_model(key):
-    expected = GOLDEN["paths"][key]
-    path = path_of(key)
-    assert list(path.selected) == expected["final"]
-    assert path.stop_reason == "no term meets the criterion for entry"
-    assert path.fit is not None
-    np.testing.assert_allclose(-2 * path.log_likelihood_null, expected["m2ll0"], rtol=1e-10)
-    np.testing.assert_allclose(-2 * path.fit.log_likelihood, expected["m2ll"], rtol=1e-10)
-    np.testing.assert_allclose(path.fit.coefficients, list(expected["B"].values()), rtol=1e-8)
-    np.testing.assert_allclose(path.fit.std_error, expected["SE"], rtol=1e-8)
-    np.testing.assert_allclose(path.fit.z**2, expected["Wald"], rtol=1e-8)
-    limits = np.array([path.fit.hazard_ratio, path.fit.conf_low, path.fit.conf_high])
-    np.testing.assert_allclose(limits, np.array([expected["ExpB"], expected["lo"], expected["hi"]]), rtol=1e-8)
+    theirs, fit = PATHS[key]["fit"], path_of(key).fit
+    assert fit is not None
+    np.testing.assert_allclose(-2 * fit.log_likelihood, theirs["minus_2_log_likelihood"], rtol=1e-10)
+    for name in ("coefficients", "std_error", "hazard_ratio", "conf_low", "conf_high"):
+        np.testing.assert_allclose(getattr(fit, name), np.atleast_1d(theirs[name]), rtol=1e-8)
+    np.testing.assert_allclose(fit.z**2, np.atleast_1d(theirs["wald"]), rtol=1e-8)
+
+
+def actions(key):
+    return [(s["action"], s["term"]) for s in PATHS[key]["steps"]]
+
+
+def test_the_paths_hold_what_they_are_for():
+    """A term that leaves, one that enters again, and the guard against a model met before at either test."""
+    removed = [term for action, term in actions("pbc forward conditional") if action == "remove"]
+    assert removed == ["ascites"]
+    again = actions("c backward conditional")
+    assert ("remove", "f") in again[: again.index(("enter", "f"))]
+    ends = {key: (PATHS[key]["stop"], actions(key)[-1][0]) for key in PATHS}
+    assert ends["a forward likelihood-ratio"] == ("met before", "removal-test")
+    assert ends["a forward wald"][0] == "no entry"  # the criteria part company
+    assert ends["b forward likelihood-ratio"] == ends["b backward wald"] == ("met before", "stop")
+    assert ends["b backward likelihood-ratio"] == ("met before", "removal-test")
+    assert PATHS["a forward likelihood-ratio"]["enter"] == PATHS["a forward likelihood-ratio"]["remove"] == 0.1

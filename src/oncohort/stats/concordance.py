@@ -73,7 +73,7 @@ def concordance(time: Column, event: Column, risk: Column, *, strata: Column | N
     References
     ----------
     Harrell FE, et al. JAMA 1982;247:2543-2546.
-    Golden values: ``tests/golden/r/cox.json``, keys ``concordance`` (R survival 3.5-3: counts exact,
+    Golden values: ``tests/golden/r/cox.json``, key ``concordance`` (R survival 3.5-3: counts exact,
     standard error 1e-10 relative).
     """
     times = as_times(time)

@@ -149,8 +149,9 @@ def cox(  # noqa: PLR0913  (the parts of a Cox model)
     ----------
     Cox DR. J R Stat Soc B 1972;34:187-220. Breslow N. Biometrics 1974;30:89-99. Efron B. J Am Stat Assoc
     1977;72:557-565. Freireich EJ, et al. Blood 1963;21:699-716 (data).
-    Golden values: ``tests/golden/r/cox.json`` (R survival 3.5-3, 1e-10 relative) and
-    ``tests/golden/r/book_truth.json`` (Therneau TM, Grambsch PM. Modeling Survival Data. 2000, appendix E).
+    Golden values: ``tests/golden/r/cox.json``, key ``cases`` (R survival 3.5-3, 1e-10 relative);
+    ``tests/golden/printed/spss.json``, key ``cox`` (SPSS 31.0.1); ``tests/golden/printed/book_truth.json``,
+    key ``books`` (Therneau TM, Grambsch PM. Modeling Survival Data. 2000, appendix E).
     """
     two_sided_z(conf_level)  # an impossible level is refused before any work
     problem = prepare(time, event, covariates, ties=ties, entry=entry, weights=weights, strata=strata)

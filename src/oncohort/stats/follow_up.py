@@ -83,7 +83,7 @@ def reverse_kaplan_meier(
     References
     ----------
     Schemper M, Smith TL. Control Clin Trials 1996;17:343-346.
-    Golden: ``tests/golden/r/compare.json``, key ``reverse_km``.
+    Golden: ``tests/golden/r/compare.json``, key ``reverse``.
     """
     times = as_times(time)
     return kaplan_meier(times, ~as_events(event, times.size), conf_type=conf_type, conf_level=conf_level)

@@ -123,7 +123,8 @@ def kaplan_meier(time: Column, event: Column, *, conf_type: ConfType, conf_level
     ----------
     Kaplan EL, Meier P. J Am Stat Assoc 1958;53:457-481.
     Freireich EJ, et al. Blood 1963;21:699-716 (data).
-    Golden: ``tests/golden/r/nonparametric.json`` and ``compare.json`` (R survival 3.5-3).
+    Golden: ``tests/golden/r/nonparametric.json``, key ``lung``, and ``tests/golden/r/compare.json``,
+    keys ``edges`` and ``simulated`` (R survival 3.5-3).
     """
     return curve_of(risk_table(time, event), 0, conf_type=conf_type, conf_level=conf_level)
 

@@ -101,7 +101,8 @@ def log_rank(time: Column, event: Column, group: Column) -> LogRankTest:
     ----------
     Peto R, Peto J. J R Stat Soc A 1972;135:185-207.
     Freireich EJ, et al. Blood 1963;21:699-716 (data).
-    Golden: ``tests/golden/r/nonparametric.json``, keys ``lung``, ``veteran`` and ``spss31``.
+    Golden: ``tests/golden/r/nonparametric.json``, keys ``lung``, ``veteran`` and ``freireich``;
+    ``tests/golden/printed/spss.json``, key ``logrank`` (SPSS 31.0.1).
     """
     return log_rank_of(risk_table(time, event, group))
 

@@ -80,7 +80,7 @@ def cox_zph(fit: CoxFit, *, transform: str, terms: Mapping[str, Sequence[str]] |
     ----------
     Grambsch PM, Therneau TM. Biometrika 1994;81:515-526. Therneau TM, Grambsch PM. Modeling Survival Data.
     2000, pp. 130-142.
-    Golden values: ``tests/golden/r/cox.json``, keys ``zph`` (R survival 3.5-3, 1e-9 relative).
+    Golden values: ``tests/golden/r/cox.json``, key ``zph`` (R survival 3.5-3, 1e-9 relative).
     """
     if transform not in _TRANSFORMS:
         raise AnalysisError(f'transform: one of {", ".join(_TRANSFORMS)} was expected; got "{transform}"')

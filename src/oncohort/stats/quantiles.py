@@ -106,7 +106,8 @@ def quantile(curve: SurvivalCurve, p: float, *, method: QuantileMethod, at_half:
     ----------
     Brookmeyer R, Crowley J. Biometrics 1982;38:29-41.
     Klein JP, Moeschberger ML. Survival Analysis. 2nd ed. 2003; p. 122 (symmetric interval).
-    Golden: ``tests/golden/r/nonparametric.json``, keys ``lung`` and ``spss31`` (SPSS 31.0.1).
+    Golden: ``tests/golden/r/nonparametric.json``, keys ``quartiles`` and ``spss_formula``;
+    ``tests/golden/printed/spss.json``, key ``km`` (SPSS 31.0.1).
     """
     if not 0.0 < p < 1.0:
         raise AnalysisError(f"p: a share between 0 and 1 was expected, as 0.5 for the median; got {p:g}")
@@ -159,8 +160,9 @@ def mean_survival(curve: SurvivalCurve) -> Mean:
     References
     ----------
     Klein JP, Moeschberger ML. Survival Analysis. 2nd ed. 2003; section 4.5.
-    Golden: ``tests/golden/r/nonparametric.json``, key ``spss31``; when the last time is an event
-    only the arithmetic is tested, not SPSS's output.
+    Golden: ``tests/golden/printed/spss.json``, key ``km`` (SPSS 31.0.1); ``tests/golden/r/nonparametric.json``,
+    keys ``medians_sex``, ``medians_celltype`` and ``spss_formula`` (R). When the last time is an event only R's
+    arithmetic is tested, not SPSS's output.
     """
     _require_95(curve)
     widths = np.diff(curve.time, prepend=0.0)

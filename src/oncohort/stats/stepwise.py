@@ -162,7 +162,7 @@ def stepwise(  # noqa: PLR0913  (the parts of a selection)
     IBM SPSS Statistics, COXREG: METHOD subcommand (entry by score test, removal by COND, LR or WALD; a
     block is removable unless its P is below POUT). Lawless JF, Singhal K. Biometrics 1978;34:318-327
     (conditional estimates).
-    Golden values: ``tests/golden/r/spss_and_stepwise.json`` (1e-8).
+    Golden values: ``tests/golden/r/stepwise.json``, key ``paths`` (the rules carried out in R; 1e-8).
     """
     _check(direction, criterion, (enter, remove), blocks)
     columns = {term: _named(term, block, np.size(time)) for term, block in blocks.items()}

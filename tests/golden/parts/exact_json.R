@@ -1,9 +1,12 @@
 # Golden files as text: every number is written with as many digits as it takes to read the same double again,
 # 17 at most (jsonlite stops at 15).
 digits17 <- function(x) {
-  stopifnot(!is.infinite(x))
-  short <- sprintf("%.15g", x)
-  ifelse(is.na(x), "null", ifelse(as.numeric(short) == x, short, sprintf("%.17g", x)))
+  known <- !is.na(x)
+  stopifnot(is.finite(x[known]))
+  text <- rep("null", length(x))
+  short <- sprintf("%.15g", x[known])
+  text[known] <- ifelse(as.numeric(short) == x[known], short, sprintf("%.17g", x[known]))
+  text
 }
 exact <- function(x) {
   if (is.matrix(x)) return(lapply(seq_len(nrow(x)), function(i) exact(as.list(unname(x[i, ])))))

@@ -20,10 +20,11 @@ read_at <- function(fit, times) {
 
 # Median with the log interval, and mean up to the last time of the group's own curve.
 medians <- function(y, group) {
-  fits <- lapply(split(seq_along(group), group), function(rows) summary(curve_of(y[rows], "log"), rmean = "individual")$table)
-  lapply(fits, function(f) list(n = f[["records"]], n_event = f[["events"]], median = f[["median"]],
-                                conf_low = f[["0.95LCL"]], conf_high = f[["0.95UCL"]],
-                                mean = f[["rmean"]], mean_std_error = f[["se(rmean)"]]))
+  lapply(split(seq_along(group), group), function(rows) {
+    f <- summary(curve_of(y[rows], "log"), rmean = "individual")$table
+    list(n = f[["records"]], n_event = f[["events"]], median = f[["median"]], conf_low = f[["0.95LCL"]],
+         conf_high = f[["0.95UCL"]], mean = f[["rmean"]], mean_std_error = f[["se(rmean)"]])
+  })
 }
 log_rank <- function(y, group) {
   fit <- survdiff(y ~ group)
@@ -33,16 +34,20 @@ log_rank <- function(y, group) {
 }
 
 l <- data.frame(time = lung$time, event = lung$status - 1, sex = lung$sex, ecog = lung$ph.ecog)
-v <- data.frame(time = veteran$time, event = veteran$status, trt = veteran$trt, celltype = as.character(veteran$celltype))
+v <- data.frame(time = veteran$time, event = veteran$status, trt = veteran$trt,
+                celltype = as.character(veteran$celltype))
 y_lung <- Surv(l$time, l$event)
 y_veteran <- Surv(v$time, v$event)
 
 six_mp <- list(time = c(6, 6, 6, 6, 7, 9, 10, 10, 11, 13, 16, 17, 19, 20, 22, 23, 25, 32, 32, 34, 35),
                event = c(1, 1, 1, 0, 1, 0, 1, 0, 0, 1, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0))
 placebo <- list(time = c(1, 1, 2, 2, 3, 4, 4, 5, 5, 8, 8, 8, 8, 11, 11, 12, 12, 15, 17, 22, 23), event = rep(1, 21))
-remission <- list(time = c(six_mp$time, placebo$time), event = c(six_mp$event, placebo$event), placebo = rep(0:1, each = 21))
+remission <- list(time = c(six_mp$time, placebo$time), event = c(six_mp$event, placebo$event),
+                  placebo = rep(0:1, each = 21))
 y_remission <- Surv(remission$time, remission$event)
-remission_coef <- function(ties) as.numeric(coef(coxph(y_remission ~ remission$placebo, ties = ties, control = exactly)))
+remission_coef <- function(ties) {
+  as.numeric(coef(coxph(y_remission ~ remission$placebo, ties = ties, control = exactly)))
+}
 # Median and interval by the formula of SPSS; these are not printed by SPSS.
 spss_formula <- function(arm) {
   fit <- curve_of(Surv(arm$time, arm$event), "plain")
@@ -54,7 +59,7 @@ ends_at_zero <- list(time = c(1, 2, 2, 3, 4), event = c(1, 1, 0, 1, 1))
 event_at_zero <- list(time = c(0, 0, 3, 5, 8), event = c(1, 0, 1, 1, 0))
 half <- c(1, 2, 3, 4)
 half_curve <- curve_of(Surv(half, rep(1, 4)), "log")
-near <- c(0.1 + 0.2, 0.3, 1, 1.5, 2, 2.5)
+near <- list(time = c(0.1 + 0.2, 0.3, 1, 1.5, 2, 2.5), event = c(1, 1, 1, 0, 1, 1))
 z <- c(5.787, 12, 38, 40)
 
 write_golden(list(
@@ -68,10 +73,10 @@ write_golden(list(
   freireich = list(data = remission, log_rank = log_rank(y_remission, remission$placebo),
                    cox_breslow = remission_coef("breslow"), cox_efron = remission_coef("efron"),
                    spss_formula = list(six_mp = spss_formula(six_mp), placebo = spss_formula(placebo))),
-  ends_at_zero = list(data = ends_at_zero, curves = by_type(columns_of, Surv(ends_at_zero$time, ends_at_zero$event))),
+  ends_at_zero = list(data = ends_at_zero, curves = by_type(columns_of, do.call(Surv, unname(ends_at_zero)))),
   median_half = list(time = half, midpoint = as.numeric(quantile(half_curve, .5)$quantile),
                      first_time = half[which(half_curve$surv <= .5 + 1e-8)[1]]),
-  event_at_zero = list(data = event_at_zero, curve = columns_of(curve_of(Surv(event_at_zero$time, event_at_zero$event), "log"))),
-  timefix = list(time = near, event = c(1, 1, 1, 0, 1, 1), n_times = length(curve_of(Surv(near, c(1, 1, 1, 0, 1, 1)), "log")$time)),
+  event_at_zero = list(data = event_at_zero, curve = columns_of(curve_of(do.call(Surv, unname(event_at_zero)), "log"))),
+  timefix = c(near, n_times = length(curve_of(do.call(Surv, unname(near)), "log")$time)),
   pvals = list(z = z, two_sided = 2 * pnorm(-z), log10_p = (log(2) + pnorm(-z, log.p = TRUE)) / log(10))
 ), "nonparametric.json")

@@ -1,24 +1,6 @@
-# Writes r/cox.json: Cox regression, tests of proportional hazards and concordance as R survival computes them.
-# Run from this folder: Rscript regenerate_cox.R   (R 4.2.2, survival 3.5-3, jsonlite)
-suppressPackageStartupMessages({library(survival); library(jsonlite)})
-
-exactly <- suppressWarnings(coxph.control(eps = 1e-14, iter.max = 50))
+# r/cox.json: Cox regression, tests of proportional hazards and concordance.
 transforms <- c("km", "rank", "identity", "log")
 vec <- function(x) as.list(as.numeric(x))
-
-# jsonlite stops at 15 digits; every number is written with as many as it takes to read the same double again.
-digits17 <- function(x) {
-  short <- sprintf("%.15g", x)
-  text <- ifelse(is.na(x), "null", ifelse(as.numeric(short) == x, short, sprintf("%.17g", x)))
-  text
-}
-exact <- function(x) {
-  if (is.matrix(x)) return(lapply(seq_len(nrow(x)), function(i) exact(as.list(x[i, ]))))
-  if (is.list(x)) return(lapply(x, exact))
-  if (!is.numeric(x)) return(x)
-  text <- paste(digits17(x), collapse = ",")
-  structure(if (length(x) == 1) text else paste0("[", text, "]"), class = "json")
-}
 
 # One design: time, event, entry, weights, strata (or NULL) and `x`, a list of terms; a term is a vector or a named matrix.
 fit_case <- function(d, ties) {
@@ -112,7 +94,6 @@ edge <- list(
   monotone = list(time = mono$time, x = mono$x, status_no_event_level = mono$status, status_quasi = quasi$status,
                   loglik_no_event_level = mono_fit$loglik, loglik_quasi = quasi_fit$loglik))
 
-writeLines(toJSON(exact(list(
-  source = paste0(R.version.string, ", survival ", packageVersion("survival"),
-                  "; data sets of that package, coxph(eps = 1e-14); 'ties' is simulated"),
-  cases = cases, edge = edge)), auto_unbox = TRUE, null = "null", json_verbatim = TRUE), "r/cox.json")
+write_golden(list(
+  source = source_of("data sets of that package, coxph(eps = 1e-14); 'ties' is simulated"),
+  cases = cases, edge = edge), "cox.json")

