@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from oncohort.analysis.survival import curve_rows
 from oncohort.report.figures import forest, kaplan_meier
-from oncohort.report.figures.forest import ForestRow
+from oncohort.report.figures.forest import ForestHeads, ForestRow
 from oncohort.report.figures.panel import CurveData, KaplanMeierPanel
 from oncohort.report.names import p_phrase
 from oncohort.stats.arrays import Column
@@ -128,4 +128,4 @@ def plot_forest(fit: CoxFit, *, digits: int, labels: Mapping[str, str] | None = 
         text = f"{format_ratio(ratio, digits)} ({limits})"
         p_text = format_p(float(fit.p_value[k]))
         rows.append(ForestRow((labels or {}).get(name, name), ratio, low, high, text, p_text))
-    return forest.plot_forest(rows)
+    return forest.plot_forest(rows, heads=ForestHeads(effect=f"Hazard ratio ({100 * fit.conf_level:g}% CI)"))

@@ -330,3 +330,23 @@ def test_patient_ids_that_look_like_formulas_are_text_in_the_private_csv(oncohor
     assert oncohort("run", study).code == 0
     frame = pl.read_csv(study / "run" / "private" / "datasets" / "adtte.csv", infer_schema=False)
     assert frame["USUBJID"].to_list()[:2] == ["'=1+1", "-7"]
+
+
+def test_a_run_never_takes_the_place_of_its_own_study(oncohort, tmp_path):
+    with demo_study("sorafenib") as demo:
+        shutil.copytree(demo, tmp_path / "run" / "private" / "study")
+    (tmp_path / "run" / "manifest.json").write_text("{}")
+    refused = oncohort("run", tmp_path / "run" / "private" / "study", "--out", tmp_path / "run")
+    assert refused.code == 6
+    assert "holds the study itself" in refused.err
+    assert (tmp_path / "run" / "private" / "study" / "study.toml").is_file()
+
+
+def test_intervals_are_called_by_the_level_they_have(oncohort, study):
+    protocol = study / "study.toml"
+    protocol.write_text(protocol.read_text() + "\n[survival]\nconf_level = 0.9\n")
+    summary = oncohort("run", str(study))
+    assert "(90% CI" in summary.out
+    report = (study / "run" / "report.html").read_text()
+    assert "90% CI" in report
+    assert "95%" not in report

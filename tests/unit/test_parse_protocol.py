@@ -57,6 +57,11 @@ FAULTS = [
     ('id = "OS"', 'id = "O S"', "endpoint.O S.id: an id was expected"),
     ('id = "bclc"', 'id = "age"', '"age" is the id of another factor already'),
     ('id = "bclc"', 'id = "CNSR"', '"CNSR" names another column of the datasets; another id was expected'),
+    (
+        'column = "BCLC"',
+        'column = "Death"',
+        'the factor "bclc" and the endpoint "OS" are both made of the column "Death"',
+    ),
     ('id = "bclc"', 'id = "age_n"', '"age_n" names another column of the datasets; another id was expected'),
     ('split = "median"', 'split = "medain"', 'is not one of "median". Did you mean "median"? A number can stand here'),
     ('split = "median"', 'split = "median"\nlevels = [1, 2]', "levels, split and cut exclude each other"),

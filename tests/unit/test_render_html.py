@@ -108,7 +108,7 @@ def body_of(html: str, opening: str, closing: str) -> str:
 
 def test_body_of_a_table_is_as_reviewed(snapshot: object) -> None:
     html = render_html(Document("A study", blocks=(TABLE,)))
-    assert body_of(html, '<div class="table"', "</table>") == snapshot
+    assert body_of(html, '<div class="table ', "</table>") == snapshot
 
 
 def test_figure_is_as_reviewed(snapshot: object) -> None:

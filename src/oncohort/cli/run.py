@@ -19,13 +19,14 @@ def command(study: Path, out: Path | None, *, as_json: bool) -> None:
     from oncohort.cli.tell import now, print_json, progress
     from oncohort.intake.study import read_study
     from oncohort.pipeline import analyze_study
-    from oncohort.writer.folder import refuse_foreign
+    from oncohort.writer.folder import refuse_around, refuse_foreign
     from oncohort.writer.run import write_run
 
     with progress("reading"):
         content = read_study(study)
     target = out or content.folder / "run"
     refuse_foreign(target)
+    refuse_around(target, content.folder)
     with progress("analyzing"):
         run = analyze_study(content)
     with progress("writing tables and figures"):

@@ -7,6 +7,7 @@ from typing import Any
 
 from oncohort.cli.tell import count_in_words
 from oncohort.report.assemble import Report
+from oncohort.report.names import interval_name
 from oncohort.study.findings import count_by_level
 from oncohort.study.run import StudyRun
 
@@ -19,6 +20,7 @@ def summarize(run: StudyRun, report: Report, out: Path) -> dict[str, Any]:
             name: results.text("survival", name, endpoint=endpoint.id)
             for name in ("n", "n_event", "median", "conf_low", "conf_high")
         }
+        | {"interval": interval_name(run.protocol)}
         for endpoint in run.protocol.endpoint
     }
     return {
@@ -42,7 +44,7 @@ def in_words(summary: dict[str, Any]) -> str:
     lines = [f"{summary['study']}{' (synthetic data)' if summary['synthetic'] else ''}"]
     lines += [f"  {patients['analyzed']} of {patients['read']} patients analyzed; {summary['findings_in_words']}"]
     for name, told in summary["endpoints"].items():
-        limits = f"(95% CI {told['conf_low']} to {told['conf_high']})"
+        limits = f"({told['interval']} {told['conf_low']} to {told['conf_high']})"
         lines += [f"  {name}: {told['n_event']} events, median {told['median']} {limits}"]
     lines += [f"  {summary['tables']} tables, {summary['figures']} figures"]
     lines += [f"report: {summary['report']}", f"        {summary['document']}"]

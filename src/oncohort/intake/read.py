@@ -105,6 +105,8 @@ def _read_bytes(path: Path, name: str) -> bytes:
     try:
         if path.is_dir():
             raise DataError(f"{name}: is a folder; a file was expected")
+        if path.exists() and not path.is_file():
+            raise DataError(f"{name}: is a device or a pipe; a file was expected")
         return path.read_bytes()
     except FileNotFoundError as error:
         raise DataError(f"{name}: there is no such file{_near_file(path)}") from error

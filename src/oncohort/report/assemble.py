@@ -74,9 +74,10 @@ def assemble_report(facts: StudyFacts) -> Report:
     sections = (_run, _characteristics, _survival, _univariable, _models, _methods)
     blocks, figures = _number([part for section in sections for part in section(facts)])
     study = facts.protocol.study
+    subtitle = ", ".join(part for part in (study.design, study.setting) if part)
     document = Document(
         title=study.title,
-        subtitle=", ".join(part for part in (study.design, study.setting) if part).capitalize(),
+        subtitle=f"{subtitle[:1].upper()}{subtitle[1:]}",
         banner=SYNTHETIC if study.synthetic else "",
         blocks=tuple(blocks),
     )

@@ -12,7 +12,7 @@ from oncohort.report.figures.flow import FlowBox, FlowSide, plot_flow
 from oncohort.report.figures.forest import ForestHeads, ForestRow, plot_forest
 from oncohort.report.figures.kaplan_meier import plot_kaplan_meier
 from oncohort.report.figures.panel import CurveData, KaplanMeierPanel
-from oncohort.report.names import endpoint_label, factor_label, level_label, p_phrase
+from oncohort.report.names import endpoint_label, factor_label, interval_name, level_label, p_phrase
 from oncohort.report.tables import ABBREVIATIONS, abbreviated, estimate_with_limits
 from oncohort.study.protocol import Curve, Figure, Model, Protocol
 from oncohort.study.results import Results, Row
@@ -55,7 +55,7 @@ def draw_curves(results: Results, protocol: Protocol, figure: Figure) -> Drawing
     bands = (
         ""
         if any(len(panel.curves) > 3 for panel in panels)
-        else "; shaded bands are pointwise 95% confidence intervals"
+        else f"; shaded bands are pointwise {interval_name(protocol).removesuffix(' CI')} confidence intervals"
     )
     legend = f"Ticks mark censored patients{bands}."
     letters = "".join(f" {short}, {words}." for words, short in ABBREVIATIONS.items() if any(short in t for t in told))
@@ -67,22 +67,22 @@ def _panel(results: Results, protocol: Protocol, curve: Curve) -> KaplanMeierPan
     unit = next(row.unit for row in results.select("survival", endpoint=curve.endpoint) if row.statistic == "median")
     since = f" since {endpoint.measured_from}" if endpoint.measured_from else ""
     return KaplanMeierPanel(
-        curves=tuple(_curves(results, curve, unit)),
+        curves=tuple(_curves(results, protocol, curve, unit)),
         time_label=f"{unit.capitalize()}{since}",
         survival_label=endpoint.label or endpoint.id,
         time_unit=unit,
         title=factor_label(protocol.find_factor(curve.by)) if curve.by else "",
         annotations=_log_rank(results, curve),
-        legend_head=f"Median (95% CI), {unit}" if curve.by else "",
+        legend_head=f"Median ({interval_name(protocol)}), {unit}" if curve.by else "",
     )
 
 
-def _curves(results: Results, curve: Curve, unit: str) -> Iterator[CurveData]:
+def _curves(results: Results, protocol: Protocol, curve: Curve, unit: str) -> Iterator[CurveData]:
     if curve.by is None:
         median = estimate_with_limits(results, "survival", "median", endpoint=curve.endpoint)
         estimate, _, limits = median.partition(" (")
         told = f"median {estimate}" if estimate == NOT_REACHED else f"median {estimate} {unit}"
-        told = f"{told} (95% CI, {limits}" if limits else told
+        told = f"{told} ({interval_name(protocol)}, {limits}" if limits else told
         yield CurveData("", results.curve(curve.endpoint), told)
         return
     model = results.select("univariable_km", endpoint=curve.endpoint, variable=curve.by)[0].model
@@ -124,7 +124,7 @@ def draw_forest(results: Results, protocol: Protocol, figure: Figure) -> Drawing
     n, events = (
         results.text("multivariable_cox", name, model=model.id, endpoint=model.endpoint) for name in ("n", "n_event")
     )
-    canvas = plot_forest(rows, heads=ForestHeads(label="Factor"))
+    canvas = plot_forest(rows, heads=ForestHeads(label="Factor", effect=f"Hazard ratio ({interval_name(protocol)})"))
     caption = figure.caption or f"Hazard ratios of the multivariable model for {model.label or model.endpoint}"
     told = "; ".join(f"{row.label}: {row.text}" for row in rows if row.kind == "estimate")
     return _export(canvas, f"{caption}, {n} patients and {events} events", told)

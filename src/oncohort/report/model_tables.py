@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from oncohort.report.document import Cell, Row, TableBlock, Text
-from oncohort.report.names import METHOD_WORDS, factor_label, level_label, with_italic_p
+from oncohort.report.names import METHOD_WORDS, factor_label, interval_name, level_label, with_italic_p
 from oncohort.report.tables import P_HEAD, cell, estimate_with_limits
 from oncohort.study.protocol import Model, Protocol
 from oncohort.study.results import Results
@@ -12,7 +12,8 @@ from oncohort.study.results import Results
 def tabulate_cox(results: Results, protocol: Protocol, model: Model) -> TableBlock:
     """Return the univariable and the multivariable hazard ratios side by side, with n and events of both."""
     spans = (Cell(""), Cell("Univariable", align="center", colspan=3), Cell("Multivariable", align="center", colspan=2))
-    names = ("n (events)", "Hazard ratio (95% CI)", P_HEAD, "Hazard ratio (95% CI)", P_HEAD)
+    ratio = f"Hazard ratio ({interval_name(protocol)})"
+    names = ("n (events)", ratio, P_HEAD, ratio, P_HEAD)
     body: list[Row] = []
     for name in model.factors:
         body += _factor_rows(results, protocol, model, name)

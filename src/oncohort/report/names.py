@@ -43,6 +43,11 @@ def factor_label(factor: Factor) -> str:
     return f"{label} ({factor.unit})" if factor.unit and factor.unit not in label else label
 
 
+def interval_name(protocol: Protocol) -> str:
+    """Return what the intervals of a study are called, such as "95% CI"."""
+    return f"{100 * float(str(protocol.settings()['survival.conf_level'].value)):g}% CI"
+
+
 def level_label(results: Results, variable: str, level: str) -> str:
     """Return the label of a level, or its id where it has none."""
     return next((row.label for row in results.levels_of(variable) if row.level == level), level)

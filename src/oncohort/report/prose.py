@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from oncohort.report.names import endpoint_label, factor_label, level_label, listed, p_phrase
+from oncohort.report.names import endpoint_label, factor_label, interval_name, level_label, listed, p_phrase
 from oncohort.report.tables import estimate_with_limits
 from oncohort.study.findings import Finding, count_by_level
-from oncohort.study.protocol import Endpoint, Factor, Model, Protocol, Table
+from oncohort.study.protocol import Endpoint, Model, Protocol, Table
 from oncohort.study.results import Results, Row
 from oncohort.study.text import NOT_ESTIMABLE, NOT_REACHED, format_interval
 
@@ -67,19 +67,19 @@ def phrase_survival(protocol: Protocol, results: Results, endpoint: Endpoint) ->
         return f"No event of {name} was observed in {n} patients."
     what = f", {endpoint.measured_to}," if endpoint.measured_to else ""
     counted = f"The event of {name}{what} was observed in {events} of {n} patients ({percent}%)."
-    return f"{counted} {_median_of(results, 'survival', name, keys)}."
+    return f"{counted} {_median_of(protocol, results, name, keys)}."
 
 
-def _median_of(results: Results, analysis: str, name: str, keys: dict[str, str]) -> str:
-    median, unit = results.text(analysis, "median", **keys), _unit(results, keys["endpoint"])
+def _median_of(protocol: Protocol, results: Results, name: str, keys: dict[str, str]) -> str:
+    median, unit = results.text("survival", "median", **keys), _unit(results, keys["endpoint"])
     if median == NOT_REACHED:
         return f"Median {name} was not reached"
-    return f"Median {name} was {median} {unit} ({_limits(results, analysis, keys)})"
+    return f"Median {name} was {median} {unit} ({_limits(protocol, results, 'survival', keys)})"
 
 
-def _limits(results: Results, analysis: str, keys: dict[str, str]) -> str:
+def _limits(protocol: Protocol, results: Results, analysis: str, keys: dict[str, str]) -> str:
     low, high = (results.text(analysis, side, **keys) for side in ("conf_low", "conf_high"))
-    return f"95% CI {format_interval(low, high)}"
+    return f"{interval_name(protocol)} {format_interval(low, high)}"
 
 
 def _unit(results: Results, endpoint: str) -> str:
@@ -104,7 +104,7 @@ def phrase_follow_up(protocol: Protocol, results: Results) -> str:
     reverse = {"endpoint": endpoint, "level": "reverse-km"}
     if results.get("follow_up", "median", **reverse):
         median = results.text("follow_up", "median", **reverse)
-        reached = f"{median} {unit} ({_limits(results, 'follow_up', reverse)})"
+        reached = f"{median} {unit} ({_limits(protocol, results, 'follow_up', reverse)})"
         told.append(f"{NOT_REACHED if median == NOT_REACHED else reached} by the reverse Kaplan–Meier method")
     return f"Median follow-up was {listed(told)}." if told else ""
 
@@ -123,14 +123,15 @@ def _univariable(protocol: Protocol, results: Results, table: Table, table_id: s
         keys = {"model": table_id, "endpoint": endpoint, "variable": variable}
         test = results.get("univariable_km", "p_value", **keys)
         if test is not None and _significant(test, protocol):
-            told.append(_factor_medians(protocol.find_factor(variable), results, keys, p_phrase(test.text)))
+            told.append(_factor_medians(protocol, results, keys, p_phrase(test.text)))
     if not told:
         return f"On univariable analysis no factor was significantly associated with {name}."
     opening = "one factor was" if len(told) == 1 else "the following factors were"
     return f"On univariable analysis {opening} associated with {name}: {listed(told)}."
 
 
-def _factor_medians(factor: Factor, results: Results, keys: dict[str, str], p_value: str) -> str:
+def _factor_medians(protocol: Protocol, results: Results, keys: dict[str, str], p_value: str) -> str:
+    factor = protocol.find_factor(keys["variable"])
     unit = f" {_unit(results, keys['endpoint'])}"
     medians: list[str] = []
     for level in results.levels_of(factor.id):
@@ -140,7 +141,7 @@ def _factor_medians(factor: Factor, results: Results, keys: dict[str, str], p_va
             medians.append(f"{median} for {level.label}")
         elif median != "–":
             first = "" if any(unit in told for told in medians) else unit
-            medians.append(f"{median}{first} [{_limits(results, 'univariable_km', at)}] for {level.label}")
+            medians.append(f"{median}{first} [{_limits(protocol, results, 'univariable_km', at)}] for {level.label}")
     return f"{factor_label(factor)} (median {listed(medians)}; {p_value})"
 
 
@@ -177,7 +178,8 @@ def _hazard_ratio(protocol: Protocol, results: Results, row: Row) -> str:
     if ratio == NOT_ESTIMABLE:
         return f"{factor_label(factor)} ({words}: hazard ratio not estimable)"
     estimate, limits = ratio.split(" (", 1)
-    return f"{factor_label(factor)} ({words}: hazard ratio {estimate}, 95% CI {limits[:-1]}, {p_phrase(row.text)})"
+    told = f"{words}: hazard ratio {estimate}, {interval_name(protocol)} {limits[:-1]}"
+    return f"{factor_label(factor)} ({told}, {p_phrase(row.text)})"
 
 
 def _factor_and_p(protocol: Protocol, row: Row) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from oncohort.report.document import Cell, Row, TableBlock, Text, plain_text
-from oncohort.report.names import factor_label, with_italic_p
+from oncohort.report.names import factor_label, interval_name, with_italic_p
 from oncohort.study.protocol import Factor, Protocol, Table
 from oncohort.study.results import Results
 from oncohort.study.text import NOT_ESTIMABLE, NOT_REACHED, format_interval
@@ -125,10 +125,10 @@ def tabulate_survival(results: Results, protocol: Protocol) -> TableBlock:
     ]
     units = {row.endpoint: row.unit for row in results.select("survival") if row.statistic == "median"}
     one_unit = units[protocol.endpoint[0].id]
-    head = [Cell("Endpoint"), cell("Patients"), cell("Events, n (%)"), cell("Median (95% CI)")]
-    head += [cell(f"Survival at {time} {one_unit}, % (95% CI)") for time in times]
+    head = [Cell("Endpoint"), cell("Patients"), cell("Events, n (%)"), cell(f"Median ({interval_name(protocol)})")]
+    head += [cell(f"Survival at {time} {one_unit}, % ({interval_name(protocol)})") for time in times]
     reverse = any(row.level == "reverse-km" for row in results.select("follow_up"))
-    head += [cell("Median follow-up (95% CI)")] if reverse else []
+    head += [cell(f"Median follow-up ({interval_name(protocol)})")] if reverse else []
     body: list[Row] = []
     for endpoint in protocol.endpoint:
         keys = {"endpoint": endpoint.id}
@@ -151,13 +151,13 @@ def tabulate_survival(results: Results, protocol: Protocol) -> TableBlock:
 
 
 def tabulate_univariable(results: Results, protocol: Protocol, table: Table, table_id: str) -> TableBlock:
-    """Return Table II: one row a level; for each endpoint events, median (95% CI) and log-rank P side by side."""
+    """Return Table II: one row a level; for each endpoint events, median, interval and log-rank P side by side."""
     units = {row.endpoint: row.unit for row in results.select("survival") if row.statistic == "median"}
     spans = [Cell(""), Cell("")]
     heads = [Cell("Factor"), cell("n")]
     for endpoint in table.endpoints:
         spans.append(Cell(f"{endpoint} ({units[endpoint]})", align="center", colspan=3))
-        heads += [cell("Events"), cell("Median (95% CI)"), cell(P_HEAD)]
+        heads += [cell("Events"), cell(f"Median ({interval_name(protocol)})"), cell(P_HEAD)]
     body: list[Row] = []
     for name in table.factors:
         body += _univariable_rows(results, protocol.find_factor(name), table, table_id)

@@ -35,6 +35,7 @@ def find_problems(protocol: Protocol) -> Iterator[Problem]:
         yield from _model(("model", k), model, protocol)
     for k, figure in enumerate(protocol.figure):
         yield from _figure(("figure", k), figure, protocol)
+    yield from _outcomes_as_factors(protocol)
 
 
 def _unknown(kind: str, word: str, known: Iterable[str]) -> str:
@@ -247,3 +248,37 @@ def _figure(place: Path, figure: Figure, protocol: Protocol) -> Iterator[Problem
             yield from _names((*where, "by"), "factor", [curve.by], list(factors))
             if curve.by in factors and not level_ids(factors[curve.by]):
                 yield (*where, "by"), f'the factor "{curve.by}" needs levels, split or cut to give curves'
+
+
+def _outcomes_as_factors(protocol: Protocol) -> Iterator[Problem]:
+    """Yield each factor that is compared by an endpoint made of the factor's own column."""
+    columns = {factor.id: factor.column for factor in protocol.factor}
+    made_of = {endpoint.id: _columns_of(endpoint) for endpoint in protocol.endpoint}
+    compared = [
+        ((section, k, "factors"), name, endpoint)
+        for section, items in (("table", protocol.table), ("model", protocol.model))
+        for k, item in enumerate(items)
+        for endpoint in (item.endpoints if isinstance(item, Table) else (item.endpoint,))
+        for name in item.factors
+    ]
+    compared += [
+        (("figure", k, "curves"), curve.by, curve.endpoint)
+        for k, figure in enumerate(protocol.figure)
+        for curve in figure.curves
+        if curve.by is not None
+    ]
+    told: set[tuple[str, str]] = set()
+    for place, name, endpoint in compared:
+        if columns.get(name) in made_of.get(endpoint, ()) and (name, endpoint) not in told:
+            told.add((name, endpoint))
+            yield (
+                place,
+                f'the factor "{name}" and the endpoint "{endpoint}" are both made of the column "{columns[name]}"',
+            )
+
+
+def _columns_of(endpoint: Endpoint) -> set[str]:
+    """Return the columns that say when, or whether, the event happened."""
+    stop = (endpoint.stop,) if isinstance(endpoint.stop, str) else endpoint.stop or ()
+    single = (endpoint.time and endpoint.time.column, endpoint.event and endpoint.event.column)
+    return {column for column in (*stop, *single, endpoint.last_known_alive) if column}

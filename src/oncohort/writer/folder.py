@@ -50,6 +50,12 @@ def refuse_foreign(out: Path) -> None:
         raise OutputError(f"{out}: holds files that are not a run ({MANIFEST} is missing); name another folder")
 
 
+def refuse_around(out: Path, study: Path) -> None:
+    """Raise OutputError if the study lies inside ``out``: the new run would take its place and delete it."""
+    if study.resolve().is_relative_to(out.resolve()):
+        raise OutputError(f"{out}: holds the study itself, which a run would replace; name another folder")
+
+
 def _take_place(sibling: Path, out: Path) -> None:
     """Rename ``sibling`` to ``out``; an earlier run steps aside and comes back if the renaming fails."""
     if not out.exists():
