@@ -90,7 +90,7 @@ def _median(curve: SurvivalCurve, unit: TimeUnit, settings: dict[str, Any]) -> s
     median, low, high = (format_time(value, unit) for value in (found.estimate, found.conf_low, found.conf_high))
     if median == NOT_REACHED:
         return f"median {median}"
-    return f"median {median} {unit} (95% CI, {format_interval(low, high)})"
+    return f"median {median} {unit} (95% CI {format_interval(low, high)})"
 
 
 def plot_forest(fit: CoxFit, *, digits: int, labels: Mapping[str, str] | None = None) -> Figure:

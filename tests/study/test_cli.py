@@ -1,10 +1,12 @@
 """The command line as a user meets it: files in, a folder out, exit codes, and nothing half-written."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
+import time
 import zipfile
 from hashlib import sha256
 from pathlib import Path
@@ -350,3 +352,58 @@ def test_intervals_are_called_by_the_level_they_have(oncohort, study):
     report = (study / "run" / "report.html").read_text()
     assert "90% CI" in report
     assert "95%" not in report
+
+
+def test_a_file_of_the_users_own_in_an_earlier_run_is_not_deleted(oncohort, study):
+    assert oncohort("run", study).code == 0
+    (study / "run" / "notes.txt").write_text("mine", encoding="utf-8")
+    told = oncohort("run", study)
+    assert told.code == 6
+    assert "would delete notes.txt" in told.err
+    assert (study / "run" / "notes.txt").read_text(encoding="utf-8") == "mine"
+    (study / "run" / "notes.txt").unlink()
+    assert oncohort("run", study).code == 0
+
+
+def test_pairs_of_levels_stand_in_a_table_of_their_own(oncohort, study):
+    change(study, 'levels = ["A", "B"]', 'levels = ["A", "B", "C"]')
+    change(study, "8,51,F,A,3", "8,51,F,C,3", "data/patients.csv")
+    assert oncohort("run", study).code == 0
+    tables = [path.read_text(encoding="utf-8-sig") for path in (study / "run" / "tables").glob("table_S*.csv")]
+    assert any("Levels compared" in text and "A and C" in text for text in tables)
+
+
+def test_output_that_cannot_be_written_is_one_sentence_and_exit_6(study):
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("this system has no device that is always full")
+    for arguments in (("check", study), ("run", study, "--json"), ("--help",)):
+        with full.open("w") as nowhere:
+            told = subprocess.run(
+                [sys.executable, "-m", "oncohort", *arguments], stdout=nowhere, stderr=subprocess.PIPE
+            )
+        assert told.returncode == 6
+        assert re.fullmatch(r"oncohort: standard output cannot be written \(.+\)\n", told.stderr.decode())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a closed pipe is told otherwise there")
+def test_reader_that_closes_the_pipe_is_told_nothing(study):
+    reader, writer = os.pipe()
+    os.close(reader)
+    told = subprocess.run([sys.executable, "-m", "oncohort", "check", study], stdout=writer, stderr=subprocess.PIPE)
+    os.close(writer)
+    assert told.stderr == b""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there, no process can refuse to be terminated")
+def test_terminated_run_says_so_and_leaves_nothing_behind(tmp_path):
+    with demo_study("sorafenib") as folder:
+        shutil.copytree(folder, tmp_path / "demo")
+    command = [sys.executable, "-m", "oncohort", "run", tmp_path / "demo", "--out", tmp_path / "out"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        while not list(tmp_path.glob(".out-*")) and running.poll() is None:
+            time.sleep(0.005)
+        running.terminate()
+        out, err = running.communicate()
+    assert (running.returncode, out, err) == (143, b"", b"stopped; nothing was written\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["demo"]

@@ -108,7 +108,7 @@ def test_a_level_without_events_has_no_estimate_and_is_named():
     )
     keys = {"model": "cox", "endpoint": "OS", "variable": "group", "level": "c"}
     assert found.results.text("univariable_cox", "estimate", **keys) == "not estimable"
-    assert any(f.rule == "NOT-ESTIMABLE" and "group=c" in f.sentence for f in found.findings)
+    assert any(f.rule == "NOT-ESTIMABLE" and "group, c" in f.sentence for f in found.findings)
     assert "not estimable" in report_of(found)
 
 
@@ -123,3 +123,37 @@ def test_no_row_holds_a_ratio_that_is_infinite_or_a_p_of_zero():
     for row in found.results.rows:
         assert row.text != "0.000"
         assert "inf" not in row.text
+
+
+def sentences_of(study_run):
+    return [finding.sentence for finding in study_run.findings]
+
+
+def test_a_failed_fit_is_told_by_labels_and_has_no_forest_and_no_likelihood_ratio_note():
+    found = run(
+        {
+            "time": list(range(1, 31)),
+            "dead": [1, 0] * 10 + [0] * 10,
+            "group": ["a"] * 10 + ["b"] * 10 + ["c"] * 10,
+            "x": [float((7 * k) % 11) for k in range(30)],
+        }
+    )
+    page = report_of(found)
+    assert "no estimate could be made" in page
+    assert "group=" not in page
+    assert "Hazard ratios of the multivariable model" not in page
+    assert "No estimates: " in page
+
+
+def test_groups_are_not_compared_with_themselves():
+    found = run({**ALL, "x": [1.0, 2, 3, 4, 5, 6, 7, 8, 9]})
+    between = {"model": "table_1", "group": "group=a|b|c"}
+    assert found.results.get("baseline", "method", **between, variable="group") is None
+    assert found.results.get("baseline", "p_value", **between, variable="x") is not None
+
+
+def test_a_limit_that_does_not_exist_is_not_called_not_reached():
+    found = run({"time": [1, 2, 3, 4], "dead": [1, 1, 1, 1], "group": list("aabb"), "x": [1.0, 2, 3, 4]})
+    assert found.results.text("survival", "conf_high", endpoint="OS") in {"not estimable", "not reached"}
+    reverse = {"endpoint": "OS", "level": "reverse-km"}
+    assert found.results.text("follow_up", "median", **reverse) == "not reached"

@@ -13,10 +13,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from oncohort.report.figures import fonts
 from oncohort.report.figures.export import to_pdf, to_png, to_svg
+from oncohort.report.figures.fonts import find_missing_glyphs
 from oncohort.report.figures.forest import ForestRow, plot_forest
 from oncohort.report.figures.kaplan_meier import CurveData, KaplanMeierPanel, plot_kaplan_meier
-from oncohort.report.figures.style import find_missing_glyphs
 from oncohort.study.results import CurveRow
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -157,3 +158,65 @@ def test_curve_and_interval_keep_their_path(snapshot):
     ]
     paths = [re.sub(r"\d+\.\d+", lambda found: f"{float(found[0]):.1f}", path) for path in paths]
     assert ([curve.get_xdata().tolist(), curve.get_ydata().tolist()], paths) == snapshot
+
+
+CHINESE = "总生存期（月）"
+
+
+@pytest.fixture
+def forgotten_fonts(monkeypatch):
+    """Let matplotlib know no CJK font, as with a list of fonts from before one was installed."""
+    manager = fonts.font_manager.fontManager
+    known = [font for font in manager.ttflist if Path(font.fname).name.startswith("DejaVuSans")]
+    monkeypatch.setattr(manager, "ttflist", known)
+    monkeypatch.setattr(fonts, "_ADDED", [])
+    forget = (fonts.text_families.cache_clear, fonts._find_cjk_fonts.cache_clear, manager._findfont_cached.cache_clear)
+    for clear in forget:
+        clear()
+    yield
+    for clear in forget:
+        clear()
+
+
+def system_fonts_with(characters):
+    codes = set(map(ord, characters))
+    return [path for path, font in fonts._read_system_fonts() if codes <= font.get_charmap().keys()]
+
+
+@pytest.mark.usefixtures("forgotten_fonts")
+def test_chinese_font_that_matplotlib_has_not_heard_of_is_found():
+    if not system_fonts_with(CHINESE):
+        pytest.skip("no font of this machine has Chinese characters")
+    assert fonts.text_families() == ("DejaVu Sans",)
+    drawn = figure(CHINESE)
+    assert len(fonts.text_families()) == 2
+    assert find_missing_glyphs(CHINESE) == set()
+    svg = svg_of(drawn)
+    assert CHINESE in svg
+    assert fonts.text_families()[1] in svg
+
+
+@pytest.mark.usefixtures("forgotten_fonts")
+def test_font_of_another_family_serves_if_it_has_the_characters(monkeypatch):
+    if not system_fonts_with(CHINESE):
+        pytest.skip("no font of this machine has Chinese characters")
+    monkeypatch.setattr(fonts, "CJK_FAMILIES", ())
+    assert find_missing_glyphs(CHINESE) == set()
+
+
+@pytest.mark.usefixtures("forgotten_fonts")
+def test_system_is_not_searched_for_text_without_chinese_and_once_for_text_with_it(monkeypatch):
+    searches = []
+    monkeypatch.setattr(fonts.font_manager, "findSystemFonts", lambda: searches.append("search") or [])
+    figure("Überleben ≥ 12 μg/L 👍")
+    assert searches == []
+    assert find_missing_glyphs(CHINESE) == set(CHINESE)
+    assert find_missing_glyphs(CHINESE) == set(CHINESE)
+    assert searches == ["search"]
+
+
+@pytest.mark.usefixtures("forgotten_fonts")
+def test_file_that_is_no_font_is_passed_over(monkeypatch, tmp_path):
+    (tmp_path / "broken.ttf").write_bytes(b"no font")
+    monkeypatch.setattr(fonts.font_manager, "findSystemFonts", lambda: [str(tmp_path / "broken.ttf")])
+    assert find_missing_glyphs(CHINESE) == set(CHINESE)

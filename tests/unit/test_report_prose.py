@@ -142,8 +142,8 @@ def test_two_factors_and_a_median_that_was_not_reached(protocol):
     ]
     assert univariable(protocol, *rows) == (
         "On univariable analysis the following factors were associated with overall survival (OS): "
-        "Sex (median 9.0 months [95% CI 5.1–9.9] for Male and not reached for Female; P = 0.040) and "
-        "BCLC stage (median not reached for A and 8.0 months [95% CI 5.1–9.9] for B; P < 0.001)."
+        "Sex (median 9.0 months [95% CI 5.1–9.9] for Male and not reached [95% CI 5.1–9.9] for Female; P = 0.040) and "
+        "BCLC stage (median not reached [95% CI 5.1–9.9] for A and 8.0 months [95% CI 5.1–9.9] for B; P < 0.001)."
     )
 
 
@@ -163,7 +163,9 @@ def test_survival_sentence(protocol):
         "Median overall survival (OS) was 14.5 months (95% CI 10.0–20.0)."
     )
     unreached = survival_rows(median="not reached")
-    assert phrase_survival(protocol, results(*unreached), protocol.endpoint[0]).endswith("was not reached.")
+    assert phrase_survival(protocol, results(*unreached), protocol.endpoint[0]).endswith(
+        "was not reached (95% CI 10.0–20.0)."
+    )
 
 
 def test_model_without_terms_says_why(protocol):

@@ -42,7 +42,7 @@ def analyze_baseline(cohort: Cohort, table: Table, table_id: str, settings: Sett
         between = f"{by.spec.id}=" + "|".join(level.id for level in by.levels)
         for name in table.factors:
             keys = {"analysis": "baseline", "model": table_id, "group": between, "variable": name}
-            rows += _compare(cohort.factors[name], by, settings, keys)
+            rows += _compare(cohort.factors[name], by, settings, keys) if name != table.by else []
     return rows
 
 

@@ -18,15 +18,15 @@ class Term:
     """One factor in one model.
 
     ``columns`` (n, k) holds one column for each of the k ``levels``: a level's id for an indicator or a
-    split, "" for a score or a number. Rows of patients whose factor is not known are nan. ``coding`` says
-    in words what one hazard ratio compares.
+    split, "" for a score or a number; ``labels`` name the columns for a reader. Rows of patients whose
+    factor is not known are nan. ``coding`` says in words what one hazard ratio compares.
     """
 
     factor: str
     levels: tuple[str, ...]
     columns: NDArray[np.float64]
     coding: str
-    reference: str
+    labels: tuple[str, ...]
 
     def names(self) -> tuple[str, ...]:
         """Return one name a column, unique within a model."""
@@ -67,7 +67,7 @@ def _default(factor: FactorData) -> Coding:
 
 def _scored(factor: FactorData, scores: list[float], coding: str) -> Term:
     column = np.array([*scores, np.nan])[factor.codes]  # the code -1 of a missing level finds the nan
-    return Term(factor.spec.id, ("",), column[:, None], coding, "")
+    return Term(factor.spec.id, ("",), column[:, None], coding, (_label(factor),))
 
 
 def _scores_in_words(factor: FactorData, scores: list[float]) -> str:
@@ -79,7 +79,7 @@ def _scores_in_words(factor: FactorData, scores: list[float]) -> str:
             for side in (high, low)
         ]
         return f"{sides[0]} vs {sides[1]}"
-    named = [f"{level.label} {format_plain(score)}" for level, score in zip(factor.levels, scores, strict=True)]
+    named = [f"{level.label} = {format_plain(score)}" for level, score in zip(factor.levels, scores, strict=True)]
     return f"per unit of the score ({', '.join(named)})"
 
 
@@ -89,8 +89,8 @@ def _number(factor: FactorData, coding: str) -> Term:
     if coding == "log2":
         if np.nanmin(column, initial=np.inf) <= 0:
             raise AnalysisError(f'factor "{factor.spec.id}": log2 needs values above 0; use cox = "continuous"')
-        return Term(factor.spec.id, ("",), np.log2(column)[:, None], "per doubling", "")
-    return Term(factor.spec.id, ("",), (column / factor.spec.per)[:, None], _per(factor), "")
+        return Term(factor.spec.id, ("",), np.log2(column)[:, None], "per doubling", (_label(factor),))
+    return Term(factor.spec.id, ("",), (column / factor.spec.per)[:, None], _per(factor), (_label(factor),))
 
 
 def _per(factor: FactorData) -> str:
@@ -108,4 +108,9 @@ def _indicators(factor: FactorData) -> Term:
     columns = np.stack([(factor.codes == k).astype(np.float64) for k, _ in others], axis=1)
     columns[factor.codes < 0] = np.nan
     label = next(level.label for level in factor.levels if level.id == reference)
-    return Term(factor.spec.id, tuple(name for _, name in others), columns, f"vs {label}", reference)
+    names = tuple(f"{_label(factor)}, {factor.levels[k].label}" for k, _ in others)
+    return Term(factor.spec.id, tuple(name for _, name in others), columns, f"vs {label}", names)
+
+
+def _label(factor: FactorData) -> str:
+    return factor.spec.label or factor.spec.id

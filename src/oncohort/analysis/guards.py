@@ -6,14 +6,15 @@ from typing import Any, Final
 
 import numpy as np
 
-from oncohort.analysis.regression import FittedModel
+from oncohort.analysis.regression import FittedModel, troubles_of
 from oncohort.analysis.rows import count, number, share, words
 from oncohort.analysis.settings import Settings
 from oncohort.study.cohort import Cohort
 from oncohort.study.findings import Finding
-from oncohort.study.protocol import Protocol
+from oncohort.study.protocol import Protocol, outcome_columns
 from oncohort.study.results import Row
-from oncohort.study.text import mask_count
+from oncohort.study.text import format_number, mask_count
+from oncohort.study.words import plural
 
 EVENTS_PER_PARAMETER: Final = 10.0  # Peduzzi P et al. J Clin Epidemiol 1995;48:1503-1510
 COMPLETE_CASE_LOSS: Final = 5.0  # percent of patients a model may lose in silence
@@ -37,7 +38,8 @@ def analyze_guards(
         ]
         parts += [_estimable(fitted)]
         parts += [_proportional(fitted, rows, protocol, settings)]
-    parts += [_medians_on_few_events(protocol, rows), _splits_at_median(protocol)]
+    parts += [_ratios_of_one(protocol, rows, settings), _medians_on_few_events(protocol, rows)]
+    parts += [_splits_at_median(protocol)]
     return [row for found, _ in parts for row in found], [finding for _, told in parts for finding in told]
 
 
@@ -48,8 +50,9 @@ def _known_later(protocol: Protocol) -> Found:
     used |= {curve.by for figure in protocol.figure for curve in figure.curves if curve.by}
     rows: list[Row] = []
     findings: list[Finding] = []
+    outcomes = {column for endpoint in protocol.endpoint for column in outcome_columns(endpoint)}
     for factor in protocol.factor:
-        if factor.known == "after-start" and factor.id in used:
+        if factor.id in used and (factor.known == "after-start" or factor.column in outcomes):
             rows += words("yes", analysis="guards", variable="known_after_start", level=factor.id)
             sentence = (
                 f'"{factor.label or factor.id}" becomes known only after time zero: patients who die early cannot '
@@ -67,7 +70,8 @@ def _events_per_parameter(cohort: Cohort, fitted: FittedModel, min_cell: int) ->
     if events / parameters >= EVENTS_PER_PARAMETER:
         return rows, []
     sentence = (
-        f"{_named(fitted)}: {mask_count(events, min_cell)} events for {parameters} candidate parameters, "
+        f"{_named(fitted)}: {plural(mask_count(events, min_cell), 'event')} for "
+        f"{plural(parameters, 'candidate parameter')}, "
         f"{rows[0].text} per parameter; below {EVENTS_PER_PARAMETER:g} estimates and selection are unstable"
     )
     return rows, [Finding("warning", "FEW-EVENTS", sentence)]
@@ -86,8 +90,8 @@ def _complete_cases(cohort: Cohort, fitted: FittedModel, min_cell: int) -> Found
         return rows, []
     label = cohort.factors[worst].spec.label or worst
     sentence = (
-        f"{_named(fitted)}: {mask_count(lost, min_cell)} of {total} patients lack a candidate factor and left "
-        f'the model; "{label}" is missing in {mask_count(missing[worst], min_cell)}'
+        f"{_named(fitted)}: {mask_count(lost, min_cell)} of {plural(total, 'patient')} without a candidate "
+        f'factor left the model; "{label}" is missing in {mask_count(missing[worst], min_cell)}'
     )
     return rows, [Finding("warning", "COMPLETE-CASES", sentence)]
 
@@ -95,9 +99,7 @@ def _complete_cases(cohort: Cohort, fitted: FittedModel, min_cell: int) -> Found
 def _estimable(fitted: FittedModel) -> Found:
     fit = fitted.fit
     told = [fitted.reason] if fit is None and fitted.path is None else []
-    if fit is not None:
-        told = [*((fit.failure_reason,) if fit.failure_reason else ()), *fit.warnings]
-        told += [f"{name} was left out: it adds nothing to the other columns" for name in fit.singular]
+    told += [] if fit is None else troubles_of(fit, fitted.terms)
     sentences = [f"{_named(fitted)}: {reason}" for reason in told]
     return [], [Finding("warning", "NOT-ESTIMABLE", sentence) for sentence in sentences]
 
@@ -121,6 +123,25 @@ def _proportional(fitted: FittedModel, rows: list[Row], protocol: Protocol, sett
     ]
 
 
+def _ratios_of_one(protocol: Protocol, rows: list[Row], settings: Settings) -> Found:
+    """Ratios that are significant and print as 1.00: their unit is too small to show the effect."""
+    one = format_number(1.0, settings.ratio_digits)
+    p_values = {
+        (r.model, r.variable): r for r in rows if r.analysis == "multivariable_cox" and r.statistic == "p_value"
+    }
+    findings: list[Finding] = []
+    for row in rows:
+        if (row.analysis, row.statistic, row.level, row.text) != ("multivariable_cox", "estimate", "", one):
+            continue
+        test = p_values.get((row.model, row.variable))
+        if test is None or test.value is None or not test.value < settings.alpha:
+            continue
+        label = protocol.find_factor(row.variable).label or row.variable
+        sentence = f'model {row.model}: the ratio of "{label}" prints as {one}; give the factor a larger unit with per'
+        findings.append(Finding("warning", "UNIT-TOO-SMALL", sentence))
+    return [], findings
+
+
 def _medians_on_few_events(protocol: Protocol, rows: list[Row]) -> Found:
     medians = {
         (r.model, r.endpoint, r.variable, r.level)
@@ -141,7 +162,7 @@ def _medians_on_few_events(protocol: Protocol, rows: list[Row]) -> Found:
             "note",
             "MEDIAN-ON-FEW-EVENTS",
             f"{row.endpoint} by {protocol.find_factor(row.variable).label or row.variable}, level {row.level}: "
-            f"the median rests on {row.text} event(s)",
+            f"the median rests on {plural(row.text, 'event')}",
         )
         for row in few
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from math import nan
 from typing import Any
@@ -67,7 +68,10 @@ def fit_model(cohort: Cohort, model: Model, protocol: Protocol, settings: Settin
             selected = tuple(name for name in model.factors if name in path.selected)
             chosen = tuple(term for term in terms if term.factor in selected)
             fit = _cox(endpoint, chosen, complete, settings) if chosen else None
-            reason = "" if chosen else "no factor met the entry criterion"
+            nothing = (
+                "no factor met the entry criterion" if method == "forward-stepwise" else "all factors were removed"
+            )
+            reason = "" if chosen else nothing
     except AnalysisError as error:
         selected, reason = (), str(error)
     return FittedModel(model, terms, complete, selected, path, fit, reason)
@@ -124,9 +128,7 @@ def analyze_multivariable_cox(cohort: Cohort, fitted: FittedModel, settings: Set
     for name in ("likelihood_ratio", "wald", "score") if fit.converged else ("likelihood_ratio", "score"):
         rows += test_rows(getattr(fit, name), getattr(fit, name).method, **keys, level=name.replace("_", "-"))
     rows += _discrimination(endpoint, fitted, keys) if fit.converged else []
-    rows += words(
-        "; ".join((fit.failure_reason, *fit.warnings)) if fit.failure_reason or fit.warnings else fit.ties, **keys
-    )
+    rows += words("; ".join(troubles_of(fit, fitted.terms)) or fit.ties, **keys)
     for term in fitted.terms:
         if term.factor in fitted.selected:
             rows += _term_rows(fit, term, settings, {**keys, "variable": term.factor})
@@ -151,7 +153,7 @@ def _term_rows(fit: CoxFit, term: Term, settings: Settings, keys: dict[str, Any]
 
     A fit without a maximum has no estimates: they are nan, and the reason is told.
     """
-    rows = [] if fit.converged else words(fit.failure_reason, **keys, level="(fit)")
+    rows = [] if fit.converged else words("; ".join(troubles_of(fit, (term,))), **keys, level="(fit)")
     for name, level in zip(term.names(), term.levels, strict=True):
         k = fit.names.index(name)
         at = {**keys, "level": level}
@@ -170,6 +172,16 @@ def _term_rows(fit: CoxFit, term: Term, settings: Settings, keys: dict[str, Any]
             return rows + words(f"not tested: {error}", **at)
         rows += test_rows(test, test.method, **at)
     return rows
+
+
+def troubles_of(fit: CoxFit, terms: tuple[Term, ...]) -> list[str]:
+    """Return what went wrong in a fit, once each, with factors and levels called by their labels."""
+    told = [fit.failure_reason] if fit.failure_reason else []
+    told += [*fit.warnings, *(f"{name} was left out: it adds nothing to the other columns" for name in fit.singular)]
+    labels = {name: label for term in terms for name, label in zip(term.names(), term.labels, strict=True)}
+    for name in sorted(labels, key=len, reverse=True):
+        told = [re.sub(rf"(?<![\w=]){re.escape(name)}(?![\w=])", lambda _, n=name: labels[n], text) for text in told]
+    return list(dict.fromkeys(told))
 
 
 def analyze_proportional_hazards(fitted: FittedModel, settings: Settings) -> list[Row]:

@@ -103,7 +103,8 @@ def scale_of(endpoint: EndpointData) -> float:
 
 def median_rows(median: Quantile, endpoint: EndpointData, /, **keys: Any) -> list[Row]:
     """Return a median survival time, its limits and its standard error, in the report unit."""
-    never = NOT_REACHED if median.method == "brookmeyer-crowley" else NOT_ESTIMABLE
+    unreached = isnan(median.estimate) or not isnan(median.conf_low)  # else neither limit exists: all had the event
+    never = NOT_REACHED if median.method == "brookmeyer-crowley" and unreached else NOT_ESTIMABLE
     return [
         *time_row("median", median.estimate, endpoint, **keys),
         *time_row("conf_low", median.conf_low, endpoint, never=never, **keys),

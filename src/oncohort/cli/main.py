@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
-from typing import Final
+from types import FrameType
+from typing import Final, NoReturn
 
 import click
 
-from oncohort.errors import OncohortError
+from oncohort.errors import OncohortError, OutputError
 
 COMMANDS: Final = {
     "demo": "Write the bundled sorafenib study and run it.",
@@ -17,6 +22,10 @@ COMMANDS: Final = {
     "run": "Run a study: report, tables, figures, numbers.",
     "info": "Versions, kernel, and what the profiles choose.",
 }
+
+
+class Terminated(BaseException):
+    """SIGTERM was received."""
 
 
 class LazyGroup(click.Group):
@@ -58,13 +67,46 @@ def group() -> None:
 def main() -> None:
     """Run the command line; whatever oncohort refuses is one sentence on stderr and its exit code."""
     try:
-        group(standalone_mode=False)
+        with _stopped_by_sigterm():
+            group(standalone_mode=False)
     except click.Abort:
         click.echo("stopped; nothing was written", err=True)
         sys.exit(130)
+    except Terminated:
+        click.echo("stopped; nothing was written", err=True)
+        sys.exit(143)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except OncohortError as error:
         click.echo(f"oncohort: {error}", err=True)
         sys.exit(error.exit_code)
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        click.echo(f"oncohort: standard output cannot be written ({error.strerror})", err=True)
+        _discard_output()
+        sys.exit(OutputError.exit_code)
+
+
+@contextmanager
+def _stopped_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM end the block as an exception, so that what was begun is cleaned up; a second one is not heard."""
+
+    def stop(number: int, frame: FrameType | None) -> NoReturn:
+        del frame
+        signal.signal(number, signal.SIG_IGN)
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
+
+
+def _discard_output() -> None:
+    """Send what is still to be printed nowhere: Python would try once more when it ends, and fail aloud."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

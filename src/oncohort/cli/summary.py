@@ -10,6 +10,8 @@ from oncohort.report.assemble import Report
 from oncohort.report.names import interval_name
 from oncohort.study.findings import count_by_level
 from oncohort.study.run import StudyRun
+from oncohort.study.text import format_interval
+from oncohort.study.words import plural
 
 
 def summarize(run: StudyRun, report: Report, out: Path) -> dict[str, Any]:
@@ -42,10 +44,11 @@ def in_words(summary: dict[str, Any]) -> str:
     """Return the summary as a few lines."""
     patients = summary["patients"]
     lines = [f"{summary['study']}{' (synthetic data)' if summary['synthetic'] else ''}"]
-    lines += [f"  {patients['analyzed']} of {patients['read']} patients analyzed; {summary['findings_in_words']}"]
+    read = plural(patients["read"], "patient")
+    lines += [f"  {patients['analyzed']} of {read} analyzed; {summary['findings_in_words']}"]
     for name, told in summary["endpoints"].items():
-        limits = f"({told['interval']} {told['conf_low']} to {told['conf_high']})"
-        lines += [f"  {name}: {told['n_event']} events, median {told['median']} {limits}"]
-    lines += [f"  {summary['tables']} tables, {summary['figures']} figures"]
+        limits = f"({told['interval']} {format_interval(told['conf_low'], told['conf_high'])})"
+        lines += [f"  {name}: {plural(told['n_event'], 'event')}, median {told['median']} {limits}"]
+    lines += [f"  {plural(summary['tables'], 'table')}, {plural(summary['figures'], 'figure')}"]
     lines += [f"report: {summary['report']}", f"        {summary['document']}"]
     return "\n".join(lines)

@@ -44,6 +44,7 @@ def apply_criteria(
             findings += _not_judged(criterion, mask_count(unknown, min_cell)) if unknown else []
             stays = ~met.fill_null(value=False)
         else:
+            findings += _left_unknown(criterion, mask_count(unknown, min_cell)) if unknown else []
             stays = met.fill_null(value=False)
         after = left.filter(stays)
         steps.append(FlowStep(criterion.id, criterion.label or criterion.id, left.height, left.height - after.height))
@@ -54,6 +55,11 @@ def apply_criteria(
 def _not_judged(criterion: Criterion, unknown: str) -> list[Finding]:
     sentence = f'criterion "{criterion.id}" could not be judged in {unknown} patient(s), who stay in'
     return [Finding("warning", "NOT-JUDGED", sentence)]
+
+
+def _left_unknown(criterion: Criterion, unknown: str) -> list[Finding]:
+    sentence = f'criterion "{criterion.id}" is not known to hold in {unknown} patient(s), who were left out under it'
+    return [Finding("note", "LEFT-UNKNOWN", sentence)]
 
 
 def judge(patients: pl.DataFrame, condition: Condition) -> pl.Series:

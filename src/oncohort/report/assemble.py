@@ -23,7 +23,8 @@ from oncohort.report.document import (
 from oncohort.report.drawings import Drawing, draw_curves, draw_flow, draw_forest, figures_of
 from oncohort.report.methods import phrase_methods
 from oncohort.report.model_tables import tabulate_cox, tabulate_proportional_hazards, tabulate_stepwise
-from oncohort.report.names import with_italic_p
+from oncohort.report.names import model_title, with_italic_p
+from oncohort.report.pairs import tabulate_pairs
 from oncohort.report.prose import (
     phrase_characteristics,
     phrase_cox,
@@ -222,6 +223,9 @@ def _univariable(facts: StudyFacts) -> Iterator[Part]:
         for sentence in phrase_univariable(protocol, results, table, table_id):
             yield Paragraph(with_italic_p(sentence))
         yield tabulate_univariable(results, protocol, table, table_id)
+        pairs = tabulate_pairs(results, protocol, table, table_id)
+        if pairs is not None:
+            yield replace(pairs, number=APPENDED)
     for figure in figures:
         yield draw_curves(results, protocol, figure)
 
@@ -236,7 +240,9 @@ def _models(facts: StudyFacts) -> Iterator[Part]:
 def _model(facts: StudyFacts, model: Model) -> Iterator[Part]:
     protocol, results = facts.protocol, facts.results
     if len(protocol.model) > 1:
-        yield Heading(2, model.label or protocol.find_endpoint(model.endpoint).label or model.endpoint)
+        label = protocol.find_endpoint(model.endpoint).label
+        title = model_title(protocol, model)
+        yield Heading(2, label if label and title == model.endpoint else title)
     yield Paragraph(with_italic_p(phrase_cox(protocol, results, model)))
     yield tabulate_cox(results, protocol, model)
     for tabulate in (tabulate_proportional_hazards, tabulate_stepwise):

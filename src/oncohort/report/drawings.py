@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import nan
+from math import isfinite, nan
+from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
 from oncohort.report.figures.export import to_pdf, to_png, to_svg
@@ -12,11 +13,12 @@ from oncohort.report.figures.flow import FlowBox, FlowSide, plot_flow
 from oncohort.report.figures.forest import ForestHeads, ForestRow, plot_forest
 from oncohort.report.figures.kaplan_meier import plot_kaplan_meier
 from oncohort.report.figures.panel import CurveData, KaplanMeierPanel
-from oncohort.report.names import endpoint_label, factor_label, interval_name, level_label, p_phrase
+from oncohort.report.names import endpoint_label, factor_label, interval_name, level_label, model_title, p_phrase
 from oncohort.report.tables import ABBREVIATIONS, abbreviated, estimate_with_limits
 from oncohort.study.protocol import Curve, Figure, Model, Protocol
 from oncohort.study.results import Results, Row
 from oncohort.study.text import NOT_REACHED
+from oncohort.study.words import plural
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
@@ -49,9 +51,7 @@ def draw_curves(results: Results, protocol: Protocol, figure: Figure) -> Drawing
     width, columns = (120, 1) if len(panels) == 1 else (170, 2)
     canvas = plot_kaplan_meier(panels, width_mm=width, columns=columns, min_cell=protocol.privacy.min_cell)
     told = [_panel_in_words(panel) for panel in panels]
-    caption = figure.caption or "Kaplan–Meier curves of " + "; ".join(
-        _title(protocol, curve) for curve in figure.curves
-    )
+    caption = figure.caption or f"Kaplan–Meier curves of {_titles(protocol, figure)}"
     bands = (
         ""
         if any(len(panel.curves) > 3 for panel in panels)
@@ -82,7 +82,7 @@ def _curves(results: Results, protocol: Protocol, curve: Curve, unit: str) -> It
         median = estimate_with_limits(results, "survival", "median", endpoint=curve.endpoint)
         estimate, _, limits = median.partition(" (")
         told = f"median {estimate}" if estimate == NOT_REACHED else f"median {estimate} {unit}"
-        told = f"{told} ({interval_name(protocol)}, {limits}" if limits else told
+        told = f"{told} ({interval_name(protocol)} {limits}" if limits else told
         yield CurveData("", results.curve(curve.endpoint), told)
         return
     model = results.select("univariable_km", endpoint=curve.endpoint, variable=curve.by)[0].model
@@ -102,6 +102,14 @@ def _log_rank(results: Results, curve: Curve) -> tuple[str, ...]:
     return (f"Log-rank {p_phrase(p_values[0])}",) if p_values else ()
 
 
+def _titles(protocol: Protocol, figure: Figure) -> str:
+    """Return what the panels show, each with the letter it carries if there are several."""
+    titles = [_title(protocol, curve) for curve in figure.curves]
+    if len(titles) == 1:
+        return titles[0]
+    return "; ".join(f"({ascii_uppercase[k % 26]}) {title}" for k, title in enumerate(titles))
+
+
 def _title(protocol: Protocol, curve: Curve) -> str:
     name = endpoint_label(protocol, curve.endpoint)
     return f"{name} by {factor_label(protocol.find_factor(curve.by))}" if curve.by else name
@@ -119,15 +127,15 @@ def draw_forest(results: Results, protocol: Protocol, figure: Figure) -> Drawing
     """Draw the hazard ratios of a final model; None where there is no final model."""
     model = next(m for m in protocol.model if m.id == figure.forest)
     rows = [row for name in model.factors for row in _forest_rows(results, protocol, model, name)]
-    if not rows:
+    if not any(isfinite(row.estimate) for row in rows):
         return None
     n, events = (
         results.text("multivariable_cox", name, model=model.id, endpoint=model.endpoint) for name in ("n", "n_event")
     )
     canvas = plot_forest(rows, heads=ForestHeads(label="Factor", effect=f"Hazard ratio ({interval_name(protocol)})"))
-    caption = figure.caption or f"Hazard ratios of the multivariable model for {model.label or model.endpoint}"
+    caption = figure.caption or f"Hazard ratios of the multivariable model for {model_title(protocol, model)}"
     told = "; ".join(f"{row.label}: {row.text}" for row in rows if row.kind == "estimate")
-    return _export(canvas, f"{caption}, {n} patients and {events} events", told)
+    return _export(canvas, f"{caption}, {plural(n, 'patient')} and {plural(events, 'event')}", told)
 
 
 def _forest_rows(results: Results, protocol: Protocol, model: Model, name: str) -> list[ForestRow]:

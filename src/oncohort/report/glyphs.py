@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oncohort.report.figures.style import find_missing_glyphs
+from oncohort.report.figures.fonts import find_missing_glyphs
 from oncohort.report.names import factor_label
 from oncohort.study.findings import Finding
 from oncohort.study.protocol import Protocol

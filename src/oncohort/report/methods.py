@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oncohort.report.names import METHOD_WORDS, factor_label, listed
+from oncohort.report.names import METHOD_WORDS, factor_label, listed, model_title
 from oncohort.study.protocol import Endpoint, Factor, Model, Protocol
 from oncohort.study.results import Results
 
@@ -15,7 +15,12 @@ def phrase_methods(protocol: Protocol, results: Results, software: str) -> str:
     """
     sentences = [_design(protocol)]
     sentences += [_endpoint(endpoint) for endpoint in protocol.endpoint]
-    sentences += [_description(protocol), _survival(protocol), _splits(protocol, results), _models(protocol, results)]
+    sentences += [
+        _description(protocol),
+        _survival(protocol, results),
+        _splits(protocol, results),
+        _models(protocol, results),
+    ]
     force = protocol.settings()
     sentences.append(f"Two-sided P < {force['study.alpha'].value} was considered significant.")
     sentences.append(f'Analyses were done with {software}, profile "{protocol.study.profile}".')
@@ -36,7 +41,7 @@ def _design(protocol: Protocol) -> str:
 def _endpoint(endpoint: Endpoint) -> str:
     name = f"{endpoint.label} ({endpoint.id})" if endpoint.label and endpoint.id not in endpoint.label else endpoint.id
     if not (endpoint.measured_from and endpoint.measured_to):
-        return f"{name} was analyzed {_source(endpoint)}."
+        return f"{name[0].upper()}{name[1:]} was analyzed {_source(endpoint)}."
     censored = f"; patients without an event were censored at {endpoint.censored_at}" if endpoint.censored_at else ""
     return f"{name} was measured from {endpoint.measured_from} to {endpoint.measured_to}{censored}."
 
@@ -56,8 +61,8 @@ def _description(protocol: Protocol) -> str:
         "median-quartiles": f"median and quartiles ({_quartiles(protocol)})",
         "mean-sd": "mean and standard deviation",
     }
-    words = [faces[face] for face in faces if face in measured]
-    continuous = f"Continuous data are given as {listed(words)}. " if words else ""
+    words = [f"as {faces[face]}" for face in faces if face in measured]
+    continuous = f"Continuous data are given {' or '.join(words)}. " if words else ""
     if not any(table.by for table in protocol.table):
         return continuous.strip()
     tests = {
@@ -77,7 +82,7 @@ def _quartiles(protocol: Protocol) -> str:
     return METHOD_WORDS[str(protocol.settings()["description.quartiles"].value)]
 
 
-def _survival(protocol: Protocol) -> str:
+def _survival(protocol: Protocol, results: Results) -> str:
     force = {key: str(item.value) for key, item in protocol.settings().items()}
     level = f"{100 * float(force['survival.conf_level']):g}%"
     limits = METHOD_WORDS[force["survival.median_conf"]]
@@ -93,7 +98,11 @@ def _survival(protocol: Protocol) -> str:
         follow_up = " Median follow-up was estimated by the reverse Kaplan–Meier method."
     if not any(table.kind == "univariable" for table in protocol.table):
         return survival + follow_up
-    return f"{survival}{follow_up} Levels of a factor were compared by the log-rank test."
+    pairs = ""
+    if any(len(results.levels_of(name)) > 2 for table in protocol.table if table.endpoints for name in table.factors):
+        adjusted = force["survival.pairwise"] == "holm"
+        pairs = f", pairs of levels {'with Holm’s adjustment' if adjusted else 'without adjustment for their number'}"
+    return f"{survival}{follow_up} Levels of a factor were compared by the log-rank test{pairs}."
 
 
 def _splits(protocol: Protocol, results: Results) -> str:
@@ -116,7 +125,7 @@ def _models(protocol: Protocol, results: Results) -> str:
     for model in protocol.model:
         by_selection.setdefault(_selection(protocol, model), []).append(model)
     for words, models in by_selection.items():
-        of = "" if len(by_selection) == 1 else f" ({listed([m.label or m.endpoint for m in models])})"
+        of = "" if len(by_selection) == 1 else f" ({listed([model_title(protocol, m) for m in models])})"
         sentences.append(f"{words[0].upper()}{words[1:]}{of}.")
     sentences += [_coding(protocol, results, model) for model in protocol.model[:1]]
     sentences += [_recoding(protocol, results, model) for model in protocol.model[1:]]
@@ -153,4 +162,4 @@ def _recoding(protocol: Protocol, results: Results, model: Model) -> str:
         for name in model.factors
         if name not in first.factors or _coding_of(results, model, name) != _coding_of(results, first, name)
     ]
-    return f"In the model for {model.label or model.endpoint}: {'; '.join(other)}." if other else ""
+    return f"In the model for {model_title(protocol, model)}: {'; '.join(other)}." if other else ""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from oncohort.report.document import Cell, Row, TableBlock, Text
-from oncohort.report.names import METHOD_WORDS, factor_label, interval_name, level_label, with_italic_p
+from oncohort.report.names import METHOD_WORDS, factor_label, interval_name, level_label, model_title, with_italic_p
 from oncohort.report.tables import P_HEAD, cell, estimate_with_limits
 from oncohort.study.protocol import Model, Protocol
 from oncohort.study.results import Results
+from oncohort.study.words import plural
 
 
 def tabulate_cox(results: Results, protocol: Protocol, model: Model) -> TableBlock:
@@ -19,7 +20,7 @@ def tabulate_cox(results: Results, protocol: Protocol, model: Model) -> TableBlo
         body += _factor_rows(results, protocol, model, name)
     return TableBlock(
         0,
-        f"Cox proportional hazards models for {model.label or model.endpoint}",
+        f"Cox proportional hazards models for {model_title(protocol, model)}",
         (spans, (Cell("Factor"), *(cell(text) for text in names))),
         tuple(body),
         notes=tuple(_notes(results, protocol, model)),
@@ -61,13 +62,16 @@ def _notes(results: Results, protocol: Protocol, model: Model) -> list[Text]:
     )
     guard = {**keys, "variable": "events_per_parameter"}
     per, parameters = results.text("guards", "estimate", **guard), results.text("guards", "df", **guard)
-    sentences = [f"Multivariable model: {n} of {total} patients, {events} events."]
+    sentences = [f"Multivariable model: {n} of {plural(total, 'patient')}, {plural(events, 'event')}."]
     if lost != "0":
         sentences.append(f"{lost} left out for a missing factor ({_cost(results, protocol, model)}).")
-    sentences.append(f"{per} events for each of the {parameters} candidate parameters.")
+    sentences.append(f"{per} events per candidate parameter ({parameters}).")
     sentences.append(_selection_note(protocol, model))
     if results.get("multivariable_cox", "log_likelihood", **keys) is None:
         sentences.append(f"No final model: {results.text('multivariable_cox', 'method', **keys)}.")
+        return [with_italic_p(" ".join(sentences))]
+    if results.get("multivariable_cox", "c_index", **keys) is None:
+        sentences.append(f"No estimates: {results.text('multivariable_cox', 'method', **keys)}.")
         return [with_italic_p(" ".join(sentences))]
     ratio = {**keys, "level": "likelihood-ratio"}
     chi = results.text("multivariable_cox", "statistic", **ratio)
@@ -110,7 +114,7 @@ def tabulate_proportional_hazards(results: Results, protocol: Protocol, model: M
         texts = [results.text("proportional_hazards", statistic, **at) for statistic in ("statistic", "df", "p_value")]
         kind = "data" if name else "total"
         body.append(Row((Cell(label), *(cell(text) for text in texts)), kind=kind))
-    caption = f"Test of proportional hazards, model for {model.label or model.endpoint}"
+    caption = f"Test of proportional hazards, model for {model_title(protocol, model)}"
     head = (Cell("Factor"), cell("χ²"), cell("df"), cell(P_HEAD))
     return TableBlock(0, caption, (head,), tuple(body))
 
@@ -137,6 +141,6 @@ def tabulate_stepwise(results: Results, protocol: Protocol, model: Model) -> Tab
         cells = [Cell(str(place)), Cell(f"{label}, {action}"), *(cell(text) for text in texts)]
         body.append(Row((*cells, cell(results.text("stepwise", "log_likelihood", **keys)))))
     stop = results.text("stepwise", "method", **start)
-    caption = f"Path of the selection, model for {model.label or model.endpoint}"
+    caption = f"Path of the selection, model for {model_title(protocol, model)}"
     head = (Cell("Step"), Cell("Factor"), cell("χ²"), cell("df"), cell(P_HEAD), cell("Log likelihood"))
     return TableBlock(0, caption, (head,), tuple(body), notes=(f"The selection stopped: {stop}.",))

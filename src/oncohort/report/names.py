@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from oncohort.report.document import Run
-from oncohort.study.protocol import Factor, Protocol
+from oncohort.study.protocol import Factor, Model, Protocol
 from oncohort.study.results import Results
 
 METHOD_WORDS: Final[dict[str, str]] = {
@@ -41,6 +41,12 @@ def factor_label(factor: Factor) -> str:
     """
     label = factor.label or factor.id
     return f"{label} ({factor.unit})" if factor.unit and factor.unit not in label else label
+
+
+def model_title(protocol: Protocol, model: Model) -> str:
+    """Return the endpoint of a model, with the model's label or id where the endpoint alone is not enough."""
+    alone = sum(other.endpoint == model.endpoint for other in protocol.model) == 1
+    return model.endpoint if alone and not model.label else f"{model.endpoint}: {model.label or model.id}"
 
 
 def interval_name(protocol: Protocol) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isnan
 
 from oncohort.report.names import endpoint_label, factor_label, interval_name, level_label, listed, p_phrase
-from oncohort.report.tables import estimate_with_limits
+from oncohort.report.tables import FACES, estimate_with_limits
 from oncohort.study.findings import Finding, count_by_level
 from oncohort.study.protocol import Endpoint, Model, Protocol, Table
 from oncohort.study.results import Results, Row
 from oncohort.study.text import NOT_ESTIMABLE, NOT_REACHED, format_interval
+from oncohort.study.words import plural
 
 
 def phrase_flow(protocol: Protocol, results: Results) -> str:
@@ -32,18 +34,20 @@ def phrase_findings(findings: Sequence[Finding]) -> str:
 
 
 def phrase_characteristics(protocol: Protocol, results: Results, table: Table, table_id: str) -> str:
-    """Return the size of the cohort, its measured factors, and which of them differ between groups."""
+    """Return the size of the cohort, its measured factors as the table describes them, and what differs."""
     n = results.text("baseline", "n_total", model=table_id)
-    medians: list[str] = []
+    told: list[str] = []
     for name in table.factors:
+        factor = protocol.find_factor(name)
         keys = {"model": table_id, "variable": name}
         if results.get("baseline", "median", **keys) is None:
             continue
-        low, high = (results.text("baseline", side, **keys) for side in ("min", "max"))
-        median = results.text("baseline", "median", **keys)
-        medians.append(f"{factor_label(protocol.find_factor(name))} {median} (range {format_interval(low, high)})")
-    measured = f" Medians were: {listed(medians, separator=';')}." if medians else ""
-    return f"The cohort comprised {n} patients.{measured}{_differences(protocol, results, table, table_id)}"
+        face = FACES[factor.describe or "median-range"]
+        centre, *spread = (results.text("baseline", statistic, **keys) for statistic in face.statistics)
+        around = format_interval(*spread) if len(spread) == 2 else spread[0]
+        told.append(f"{factor_label(factor)}, {face.centre} {centre} ({face.spread} {around})")
+    measured = f" Measured characteristics were {listed(told, separator=';')}." if told else ""
+    return f"The cohort comprised {plural(n, 'patient')}.{measured}{_differences(protocol, results, table, table_id)}"
 
 
 def _differences(protocol: Protocol, results: Results, table: Table, table_id: str) -> str:
@@ -64,22 +68,29 @@ def phrase_survival(protocol: Protocol, results: Results, endpoint: Endpoint) ->
     n, events, percent = (results.text("survival", name, **keys) for name in ("n", "n_event", "percent"))
     name = endpoint_label(protocol, endpoint.id)
     if events == "0":
-        return f"No event of {name} was observed in {n} patients."
+        return f"No event of {name} was observed in {plural(n, 'patient')}."
     what = f", {endpoint.measured_to}," if endpoint.measured_to else ""
-    counted = f"The event of {name}{what} was observed in {events} of {n} patients ({percent}%)."
+    counted = f"The event of {name}{what} was observed in {events} of {plural(n, 'patient')} ({percent}%)."
     return f"{counted} {_median_of(protocol, results, name, keys)}."
 
 
 def _median_of(protocol: Protocol, results: Results, name: str, keys: dict[str, str]) -> str:
     median, unit = results.text("survival", "median", **keys), _unit(results, keys["endpoint"])
     if median == NOT_REACHED:
-        return f"Median {name} was not reached"
+        known = _known_limits(protocol, results, "survival", keys)
+        return f"Median {name} was not reached{f' ({known})' if known else ''}"
     return f"Median {name} was {median} {unit} ({_limits(protocol, results, 'survival', keys)})"
 
 
 def _limits(protocol: Protocol, results: Results, analysis: str, keys: dict[str, str]) -> str:
     low, high = (results.text(analysis, side, **keys) for side in ("conf_low", "conf_high"))
     return f"{interval_name(protocol)} {format_interval(low, high)}"
+
+
+def _known_limits(protocol: Protocol, results: Results, analysis: str, keys: dict[str, str]) -> str:
+    """Return the limits as `_limits` does; nothing where a median that was not reached has none."""
+    low, median = (results.text(analysis, statistic, **keys) for statistic in ("conf_low", "median"))
+    return "" if low == median == NOT_REACHED else _limits(protocol, results, analysis, keys)
 
 
 def _unit(results: Results, endpoint: str) -> str:
@@ -137,49 +148,63 @@ def _factor_medians(protocol: Protocol, results: Results, keys: dict[str, str], 
     for level in results.levels_of(factor.id):
         at = {**keys, "level": level.level}
         median = results.text("univariable_km", "median", **at)
-        if median == NOT_REACHED:
-            medians.append(f"{median} for {level.label}")
-        elif median != "–":
-            first = "" if any(unit in told for told in medians) else unit
-            medians.append(f"{median}{first} [{_limits(protocol, results, 'univariable_km', at)}] for {level.label}")
+        if median == "–":
+            continue
+        known = _known_limits(protocol, results, "univariable_km", at)
+        first = unit if median != NOT_REACHED and not any(unit in told for told in medians) else ""
+        medians.append(f"{median}{first}{f' [{known}]' if known else ''} for {level.label}")
     return f"{factor_label(factor)} (median {listed(medians)}; {p_value})"
 
 
 def phrase_cox(protocol: Protocol, results: Results, model: Model) -> str:
-    """Return one sentence on the final model: every significant term with its ratio, CI and P, then the others kept."""
+    """Return what the final model says: each significant factor with its ratios, CI and P, then the others kept.
+
+    A factor of several columns is significant if the test of all of them is.
+    """
     keys = {"model": model.id, "endpoint": model.endpoint}
     name = endpoint_label(protocol, model.endpoint)
-    n, events = results.text("multivariable_cox", "n", **keys), results.text("multivariable_cox", "n_event", **keys)
-    opening = f"In the multivariable Cox model for {name} ({n} patients, {events} events)"
-    kept = [row for row in results.select("multivariable_cox", **keys) if row.statistic == "p_value" and row.variable]
-    if not kept:
-        return f"{opening} no factor was retained: {results.text('multivariable_cox', 'method', **keys)}."
-    significant = [row for row in kept if _significant(row, protocol) and row.level != "(block)"]
-    others = list(dict.fromkeys(row.variable for row in kept if row.variable not in {r.variable for r in significant}))
-    told = [_hazard_ratio(protocol, results, row) for row in significant]
+    n, events = (results.text("multivariable_cox", statistic, **keys) for statistic in ("n", "n_event"))
+    opening = f"In the multivariable Cox model for {name} ({plural(n, 'patient')}, {plural(events, 'event')})"
+    rows = results.select("multivariable_cox", **keys)
+    tests: dict[str, Row] = {}
+    for row in rows:
+        if row.statistic == "p_value" and row.variable and row.value is not None and not isnan(row.value):
+            tests[row.variable] = row  # the test of all columns of a factor comes after those of each
+    if not tests:
+        selected = any(row.statistic == "selected" and row.value for row in rows)
+        said = "no estimate could be made" if selected else "no factor was retained"
+        return f"{opening} {said}: {results.text('multivariable_cox', 'method', **keys)}."
+    told = [_hazard_ratios(protocol, results, test) for test in tests.values() if _significant(test, protocol)]
     verb = "was" if len(told) == 1 else "were"
     sentence = (
         f"{opening} {listed(told)} {verb} independently associated with the endpoint."
         if told
         else f"{opening} no factor was significantly associated with the endpoint."
     )
+    others = [variable for variable, test in tests.items() if not _significant(test, protocol)]
     if others:
         labels = listed([factor_label(protocol.find_factor(variable)) for variable in others])
         sentence += f" {labels} remained in the model without reaching significance."
     return sentence
 
 
-def _hazard_ratio(protocol: Protocol, results: Results, row: Row) -> str:
-    keys = {"model": row.model, "endpoint": row.endpoint, "variable": row.variable}
-    factor = protocol.find_factor(row.variable)
+def _hazard_ratios(protocol: Protocol, results: Results, test: Row) -> str:
+    """Return a factor with the ratio of each of its columns; of several, with the test of all."""
+    keys = {"model": test.model, "endpoint": test.endpoint, "variable": test.variable}
     coding = results.text("multivariable_cox", "method", **keys)
-    words = f"{level_label(results, row.variable, row.level)} {coding}" if row.level else coding
-    ratio = estimate_with_limits(results, "multivariable_cox", "estimate", level=row.level, **keys)
-    if ratio == NOT_ESTIMABLE:
-        return f"{factor_label(factor)} ({words}: hazard ratio not estimable)"
-    estimate, limits = ratio.split(" (", 1)
-    told = f"{words}: hazard ratio {estimate}, {interval_name(protocol)} {limits[:-1]}"
-    return f"{factor_label(factor)} ({told}, {p_phrase(row.text)})"
+    estimates = [row for row in results.select("multivariable_cox", **keys) if row.statistic == "estimate"]
+    told: list[str] = []
+    for row in estimates:
+        words = f"{level_label(results, row.variable, row.level)} {coding}" if row.level else coding
+        ratio = estimate_with_limits(results, "multivariable_cox", "estimate", level=row.level, **keys)
+        if ratio == NOT_ESTIMABLE:
+            told.append(f"{words}: hazard ratio {ratio}")
+            continue
+        estimate, limits = ratio.split(" (", 1)
+        p_value = p_phrase(results.text("multivariable_cox", "p_value", level=row.level, **keys))
+        told.append(f"{words}: hazard ratio {estimate}, {interval_name(protocol)} {limits[:-1]}, {p_value}")
+    told += [f"overall {p_phrase(test.text)}"] if len(estimates) > 1 else []
+    return f"{factor_label(protocol.find_factor(test.variable))} ({'; '.join(told)})"
 
 
 def _factor_and_p(protocol: Protocol, row: Row) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, Final
+from string import ascii_lowercase
+from typing import Any, Final, NamedTuple
 
-from oncohort.report.document import Cell, Row, TableBlock, Text, plain_text
+from oncohort.report.document import Cell, Row, Run, TableBlock, Text, plain_text
 from oncohort.report.names import factor_label, interval_name, with_italic_p
 from oncohort.study.protocol import Factor, Protocol, Table
 from oncohort.study.results import Results
@@ -19,6 +20,19 @@ def cell(text: Text, **style: Any) -> Cell:
     return Cell(text=text, align=style.pop("align", "decimal"), **style)
 
 
+class Face(NamedTuple):
+    """How a measured factor is described: by which statistics, and what they are called."""
+
+    centre: str
+    spread: str
+    statistics: tuple[str, ...]
+
+
+FACES: Final = {
+    "median-range": Face("median", "range", ("median", "min", "max")),
+    "median-quartiles": Face("median", "quartiles", ("median", "q1", "q3")),
+    "mean-sd": Face("mean", "SD", ("mean", "sd")),
+}
 ABBREVIATIONS: Final = {NOT_REACHED: "NR", NOT_ESTIMABLE: "NE"}
 
 
@@ -65,10 +79,9 @@ def tabulate_characteristics(results: Results, protocol: Protocol, table: Table,
     body: list[Row] = []
     for name in table.factors:
         body += _characteristic(results, protocol.find_factor(name), table_id, groups, between)
-    tests = sorted(
-        {row.text for row in results.select("baseline", model=table_id, group=between) if row.statistic == "method"}
-    )
-    notes = [f"P values: {'; '.join(tests)}."] if table.by and tests else []
+    notes = [
+        (Run(letter, "superscript"), Run(f" {test}.")) for test, letter in _letters(results, table_id, between).items()
+    ]
     return TableBlock(
         number=0,
         caption=table.caption or "Patient characteristics",
@@ -79,9 +92,19 @@ def tabulate_characteristics(results: Results, protocol: Protocol, table: Table,
     )
 
 
+def _letters(results: Results, table_id: str, between: str) -> dict[str, str]:
+    """Return a small letter for each test of the table, in the order they come."""
+    tested = {
+        row.variable for row in results.select("baseline", model=table_id, group=between) if row.statistic == "p_value"
+    }
+    rows = results.select("baseline", model=table_id, group=between) if between else []
+    tests = dict.fromkeys(row.text for row in rows if row.statistic == "method" and row.variable in tested)
+    return dict(zip(tests, ascii_lowercase, strict=False))
+
+
 def _characteristic(results: Results, factor: Factor, table_id: str, groups: list[str], between: str) -> list[Row]:
     keys = {"model": table_id, "variable": factor.id}
-    p_value = [cell(results.text("baseline", "p_value", group=between, **keys))] if between else []
+    p_value = [cell(_marked_p(results, table_id, between, factor))] if between else []
     by_count = any(row.level for row in results.select("baseline", **keys))
     if not by_count:
         kind, texts = _number_face(results, factor, groups, keys)
@@ -98,6 +121,16 @@ def _characteristic(results: Results, factor: Factor, table_id: str, groups: lis
     return rows
 
 
+def _marked_p(results: Results, table_id: str, between: str, factor: Factor) -> Text:
+    """Return a P value with the letter of its test; nothing for the factor of the groups itself."""
+    keys = {"model": table_id, "group": between, "variable": factor.id}
+    if results.get("baseline", "method", **keys) is None:
+        return ""
+    p_value, test = (results.text("baseline", statistic, **keys) for statistic in ("p_value", "method"))
+    letter = _letters(results, table_id, between).get(test, "")
+    return (Run(p_value), Run(letter, "superscript")) if letter and p_value != "–" else p_value
+
+
 def _count_face(results: Results, factor: Factor, keys: dict[str, str]) -> str:
     n = results.text("baseline", "n", **keys)
     return f"{n} ({results.text('baseline', 'percent', **keys)})" if factor.percent else n
@@ -105,12 +138,8 @@ def _count_face(results: Results, factor: Factor, keys: dict[str, str]) -> str:
 
 def _number_face(results: Results, factor: Factor, groups: list[str], keys: dict[str, str]) -> tuple[str, list[str]]:
     """Return how a measured factor is described, and the text for each column."""
-    face = factor.describe or "median-range"
-    kind, names = {
-        "median-range": ("median (range)", ("median", "min", "max")),
-        "median-quartiles": ("median (quartiles)", ("median", "q1", "q3")),
-        "mean-sd": ("mean (SD)", ("mean", "sd")),
-    }[face]
+    face = FACES[factor.describe or "median-range"]
+    kind, names = f"{face.centre} ({face.spread})", face.statistics
     texts: list[str] = []
     for group in groups:
         centre, *spread = (results.text("baseline", name, group=group, **keys) for name in names)
@@ -126,7 +155,7 @@ def tabulate_survival(results: Results, protocol: Protocol) -> TableBlock:
     units = {row.endpoint: row.unit for row in results.select("survival") if row.statistic == "median"}
     one_unit = units[protocol.endpoint[0].id]
     head = [Cell("Endpoint"), cell("Patients"), cell("Events, n (%)"), cell(f"Median ({interval_name(protocol)})")]
-    head += [cell(f"Survival at {time} {one_unit}, % ({interval_name(protocol)})") for time in times]
+    head += [cell(f"Survival at {_at(time, one_unit)}, % ({interval_name(protocol)})") for time in times]
     reverse = any(row.level == "reverse-km" for row in results.select("follow_up"))
     head += [cell(f"Median follow-up ({interval_name(protocol)})")] if reverse else []
     body: list[Row] = []
@@ -170,6 +199,10 @@ def tabulate_univariable(results: Results, protocol: Protocol, table: Table, tab
         notes=tuple(notes),
         landscape=len(table.endpoints) > 2,
     )
+
+
+def _at(time: str, unit: str) -> str:
+    return f"{time} {unit.removesuffix('s')}" if time == "1" else f"{time} {unit}"
 
 
 def _survival_note(body: Sequence[Row], *, reverse: bool) -> str:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from oncohort.study.profiles import ALLOWED
-from oncohort.study.protocol import Condition, Criterion, Endpoint, Factor, Figure, Model, Protocol, Table
+from oncohort.study.protocol import (
+    Condition,
+    Criterion,
+    Endpoint,
+    Factor,
+    Figure,
+    Model,
+    Protocol,
+    Table,
+    outcome_columns,
+)
 from oncohort.study.toml_lines import Path
 from oncohort.study.words import did_you_mean, quoted
 
@@ -253,7 +263,7 @@ def _figure(place: Path, figure: Figure, protocol: Protocol) -> Iterator[Problem
 def _outcomes_as_factors(protocol: Protocol) -> Iterator[Problem]:
     """Yield each factor that is compared by an endpoint made of the factor's own column."""
     columns = {factor.id: factor.column for factor in protocol.factor}
-    made_of = {endpoint.id: _columns_of(endpoint) for endpoint in protocol.endpoint}
+    made_of = {endpoint.id: outcome_columns(endpoint) for endpoint in protocol.endpoint}
     compared = [
         ((section, k, "factors"), name, endpoint)
         for section, items in (("table", protocol.table), ("model", protocol.model))
@@ -275,10 +285,3 @@ def _outcomes_as_factors(protocol: Protocol) -> Iterator[Problem]:
                 place,
                 f'the factor "{name}" and the endpoint "{endpoint}" are both made of the column "{columns[name]}"',
             )
-
-
-def _columns_of(endpoint: Endpoint) -> set[str]:
-    """Return the columns that say when, or whether, the event happened."""
-    stop = (endpoint.stop,) if isinstance(endpoint.stop, str) else endpoint.stop or ()
-    single = (endpoint.time and endpoint.time.column, endpoint.event and endpoint.event.column)
-    return {column for column in (*stop, *single, endpoint.last_known_alive) if column}

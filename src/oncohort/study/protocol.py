@@ -110,6 +110,13 @@ class Endpoint(Section):
     censored_at: str = ""  # "last follow-up"
 
 
+def outcome_columns(endpoint: Endpoint) -> set[str]:
+    """Return the columns that say when, or whether, the event of an endpoint happened."""
+    stop = (endpoint.stop,) if isinstance(endpoint.stop, str) else endpoint.stop or ()
+    single = (endpoint.time and endpoint.time.column, endpoint.event and endpoint.event.column)
+    return {column for column in (*stop, *single, endpoint.last_known_alive) if column}
+
+
 class Level(Section):
     """One level of a factor: how it is keyed, shown, and written in the data."""
 

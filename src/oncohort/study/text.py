@@ -114,8 +114,8 @@ def format_time(value: float, unit: str) -> str:
     if isnan(value):
         return NOT_REACHED
     digits = TIME_DIGITS[unit]
-    if digits == 0 and value != int(value):
-        digits = 1
+    if digits == 0 and value != int(value) and 2 * value == int(2 * value):
+        digits = 1  # the middle of two days
     return format_number(value, digits)
 
 

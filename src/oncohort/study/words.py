@@ -22,3 +22,14 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 def quoted(words: Iterable[str]) -> str:
     """Return the words in quotation marks, with commas between."""
     return ", ".join(f'"{word}"' for word in words)
+
+
+def plural(n: int | str, noun: str) -> str:
+    """Return the number with its noun; a masked count ("<5") is many.
+
+    Examples
+    --------
+    >>> plural(1, "event"), plural(2, "patient"), plural("<5", "event"), plural("1", "figure")
+    ('1 event', '2 patients', '<5 events', '1 figure')
+    """
+    return f"{n} {noun}" if str(n) == "1" else f"{n} {noun}s"

@@ -13,6 +13,11 @@ from typing import Final
 from oncohort.errors import OutputError
 
 MANIFEST: Final = "manifest.json"
+WRITTEN: Final = frozenset(
+    {MANIFEST, "report.html", "report.docx", "results.csv", "curves.csv", "levels.csv", "verify.R"}
+    | {"tables", "figures", "private"}
+)
+"""What a run writes at the top of its folder."""
 
 
 @contextmanager
@@ -46,8 +51,13 @@ def refuse_foreign(out: Path) -> None:
     """Raise OutputError if ``out`` is there and is neither empty nor an earlier run."""
     if out.is_symlink() or (out.exists() and not out.is_dir()):
         raise OutputError(f"{out}: is not a folder; a new folder or an earlier run was expected")
-    if out.is_dir() and any(out.iterdir()) and not (out / MANIFEST).is_file():
+    if not out.is_dir() or not any(out.iterdir()):
+        return
+    if not (out / MANIFEST).is_file():
         raise OutputError(f"{out}: holds files that are not a run ({MANIFEST} is missing); name another folder")
+    foreign = sorted(path.name for path in out.iterdir() if path.name not in WRITTEN and not path.name.startswith("."))
+    if foreign:
+        raise OutputError(f"{out}: a new run would delete {foreign[0]}, which no run has written; move it elsewhere")
 
 
 def refuse_around(out: Path, study: Path) -> None:

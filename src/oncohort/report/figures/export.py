@@ -15,7 +15,8 @@ from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
 from matplotlib.figure import Figure
 
-from oncohort.report.figures.style import font_file, has_glyph, journal_style, text_families
+from oncohort.report.figures.fonts import font_file, has_glyph, text_families
+from oncohort.report.figures.style import journal_style
 
 SVG: Final = "http://www.w3.org/2000/svg"
 XLINK: Final = "http://www.w3.org/1999/xlink"
@@ -101,7 +102,7 @@ def to_png(figure: Figure, dpi: int = 300) -> bytes:
 def _save(figure: Figure, kind: str, metadata: dict[str, None], **options: Any) -> bytes:
     buffer = BytesIO()
     with journal_style(), warnings.catch_warnings():
-        # A missing glyph is drawn as a box; style.find_missing_glyphs is where it is reported.
+        # A missing glyph is drawn as a box; fonts.find_missing_glyphs is where it is reported.
         warnings.filterwarnings("ignore", message="Glyph .* missing")
         figure.savefig(buffer, format=kind, metadata=metadata, **{"dpi": 72, **options})
     return buffer.getvalue()

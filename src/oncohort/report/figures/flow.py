@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -90,7 +90,7 @@ def plot_flow(steps: Sequence[FlowBox], *, width_mm: float = DOUBLE_COLUMN_MM, m
     """
     if not steps:
         raise OutputError("flow figure: there is no step; at least one was expected")
-    with journal_style():
+    with journal_style(word for step in steps for word in _words_of(step)):
         mains = [_main_block(step, _MAIN_SHARE * width_mm, min_cell) for step in steps]
         main_width = max(*(block.width for block in mains), _LEAST_BOX_MM)
         side_left = _EDGE_MM + main_width / 2 + _BRANCH_MM
@@ -117,6 +117,12 @@ def plot_flow(steps: Sequence[FlowBox], *, width_mm: float = DOUBLE_COLUMN_MM, m
                 sheet.plot([middle, middle], [top, lowest], color="black", linewidth=AXIS_PT)
             top += gaps[k]
     return figure
+
+
+def _words_of(step: FlowBox) -> Iterator[str]:
+    yield step.label
+    for side in step.sides:
+        yield from (side.label, *(reason for reason, _ in side.reasons))
 
 
 def _main_block(step: FlowBox, width: float, min_cell: int) -> _Block:

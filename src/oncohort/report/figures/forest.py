@@ -156,8 +156,9 @@ def plot_forest(
     """
     if not rows:
         raise OutputError("forest plot: there is no row; at least one was expected")
-    with journal_style():
-        words = heads or ForestHeads()
+    words = heads or ForestHeads()
+    drawn = [text for row in rows for text in (row.label, row.text, row.p_text, row.count_text)]
+    with journal_style([*drawn, words.label, words.count, words.effect, words.p_value, words.axis, *(favors or ())]):
         columns = _lay_out_columns(rows, words, width_mm)
         labels = [_wrap_label(row, rows, columns) for row in rows]
         heights = [block_height(len(lines)) + _ROW_GAP_MM for lines in labels]

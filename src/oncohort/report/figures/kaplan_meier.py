@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import blended_transform_factory
 
 from oncohort.report.figures.legend import SAMPLE_MM, draw_legend
-from oncohort.report.figures.panel import CurveData, KaplanMeierPanel, check_panels, has_bands, steps_of
+from oncohort.report.figures.panel import CurveData, KaplanMeierPanel, check_panels, has_bands, steps_of, words_of
 from oncohort.report.figures.panel_layout import (
     PANEL_GAP_MM,
     ROW_GAP_MM,
@@ -117,7 +117,7 @@ def plot_kaplan_meier(
     Okabe M, Ito K. Color Universal Design. 2008 (colours).
     """
     check_panels(panels)
-    with journal_style():
+    with journal_style(word for panel in panels for word in words_of(panel)):
         fitting = int((width_mm + PANEL_GAP_MM) // (_PANEL_WIDTH_MM + PANEL_GAP_MM))
         across = columns or max(1, min(len(panels), fitting))
         panel_width = (width_mm - (across - 1) * PANEL_GAP_MM) / across

@@ -83,6 +83,13 @@ def check_panels(panels: Sequence[KaplanMeierPanel]) -> None:
                 raise OutputError(f'Kaplan–Meier figure: the curve "{curve.label}" has no rows')
 
 
+def words_of(panel: KaplanMeierPanel) -> Iterator[str]:
+    """Yield every text that is drawn in the panel."""
+    yield from (panel.time_label, panel.survival_label, panel.title, panel.legend_head, *panel.annotations)
+    for curve in panel.curves:
+        yield from (curve.label, curve.median_text)
+
+
 def last_time(panel: KaplanMeierPanel) -> float:
     """Return the last time of any curve of the panel."""
     return max(curve.rows[-1].time for curve in panel.curves)

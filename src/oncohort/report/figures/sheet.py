@@ -13,7 +13,8 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
 from matplotlib.textpath import text_to_path
 
-from oncohort.report.figures.style import LINE_MM, MM_PER_INCH, TEXT_PT, LineLook, text_families
+from oncohort.report.figures.fonts import text_families
+from oncohort.report.figures.style import LINE_MM, MM_PER_INCH, TEXT_PT, LineLook
 
 POINTS_PER_INCH: Final = 72.0
 MM_PER_POINT: Final = MM_PER_INCH / POINTS_PER_INCH

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import logging
-import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 import matplotlib as mpl
-from matplotlib import font_manager
-from matplotlib.font_manager import FontProperties
+
+from oncohort.report.figures.fonts import learn_fonts, quiet_font_search, text_families
 
 SINGLE_COLUMN_MM: Final = 85.0
 DOUBLE_COLUMN_MM: Final = 170.0
@@ -38,22 +35,6 @@ DASHES: Final[tuple[tuple[float, ...], ...]] = (
     (2.8, 1.2),
     (9.0, 2.2),
     (7.0, 1.4, 1.2, 1.4, 1.2, 1.4),
-)
-
-LATIN_FAMILY: Final = "DejaVu Sans"
-CJK_FAMILIES: Final = (
-    "Noto Sans CJK SC",
-    "Noto Sans SC",
-    "Source Han Sans SC",
-    "Noto Sans CJK JP",
-    "WenQuanYi Micro Hei",
-    "WenQuanYi Zen Hei",
-    "Microsoft YaHei",
-    "SimHei",
-    "PingFang SC",
-    "Hiragino Sans GB",
-    "Heiti SC",
-    "Droid Sans Fallback",
 )
 
 # SVG text stays text (selectable, searchable); export.to_svg puts the glyphs it needs into the file as a web font,
@@ -83,10 +64,15 @@ class LineLook(NamedTuple):
 
 
 @contextmanager
-def journal_style() -> Iterator[None]:
+def journal_style(words: Iterable[str] = ()) -> Iterator[None]:
     """Hold the settings of our figures inside a ``with`` block, whatever the user's own matplotlib settings are.
 
     The settings before it return when the block ends.
+
+    Parameters
+    ----------
+    words : iterable of str
+        The labels that will be drawn inside the block; where they need another font, it is looked for first.
 
     Examples
     --------
@@ -94,7 +80,8 @@ def journal_style() -> Iterator[None]:
     ...     mpl.rcParams["text.parse_math"]
     False
     """
-    with _quiet_font_search(), mpl.rc_context():
+    learn_fonts("".join(words))
+    with quiet_font_search(), mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(_PARAMETERS)  # pyright: ignore[reportCallIssue, reportArgumentType]
         mpl.rcParams["font.family"] = list(text_families())
@@ -114,54 +101,6 @@ def line_look(index: int) -> LineLook:
     return LineLook(COLORS[place], (0.0, dashes) if dashes else "-")
 
 
-@lru_cache(maxsize=1)
-def text_families() -> tuple[str, ...]:
-    """Return the font families of all text: DejaVu Sans, which comes with matplotlib, then one CJK family if found.
-
-    DejaVu Sans stands first so that a figure without CJK text is the same on every machine.
-    """
-    installed = {font.name for font in font_manager.fontManager.ttflist}
-    return (LATIN_FAMILY, *[name for name in CJK_FAMILIES if name in installed][:1])
-
-
-@lru_cache
-def font_file(family: str, *, bold: bool) -> str:
-    """Return the path of the file matplotlib draws ``family`` with."""
-    properties = FontProperties(family=family, weight="bold" if bold else "normal")
-    with _quiet_font_search():
-        return str(font_manager.findfont(properties))
-
-
-def has_glyph(family: str, character: str, *, bold: bool) -> bool:
-    """Say whether the font that draws ``family`` has a glyph for ``character``."""
-    return ord(character) in _glyph_codes(font_file(family, bold=bold))
-
-
-def find_missing_glyphs(text: str) -> set[str]:
-    r"""Return the characters of ``text`` that no font at hand can draw; they would be printed as empty boxes.
-
-    Line ends are no glyphs and never missing. Other control characters always are.
-
-    Parameters
-    ----------
-    text : str
-        Any text that goes into a figure, such as the label of a level.
-
-    Returns
-    -------
-    set of str
-        Single characters; empty if all can be drawn.
-
-    Examples
-    --------
-    >>> find_missing_glyphs("AFP ≥400 μg/L")
-    set()
-    >>> find_missing_glyphs("tumour \U00012000")
-    {'𒀀'}
-    """
-    return {c for c in set(text) - {"\n"} if unicodedata.category(c) == "Cc" or not _can_draw(c)}
-
-
 def mask_count(count: int, min_cell: int) -> str:
     """Write a count; one from 1 to ``min_cell`` − 1 is told only as "<min_cell".
 
@@ -171,24 +110,3 @@ def mask_count(count: int, min_cell: int) -> str:
     ('<5', '0', '5', '3')
     """
     return f"<{min_cell}" if 0 < count < min_cell else str(count)
-
-
-@contextmanager
-def _quiet_font_search() -> Iterator[None]:
-    # matplotlib would tell every user whose CJK font has no bold face that the regular one is taken.
-    log = logging.getLogger("matplotlib.font_manager")
-    level = log.level
-    log.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        log.setLevel(level)
-
-
-def _can_draw(character: str) -> bool:
-    return any(has_glyph(family, character, bold=bold) for family in text_families() for bold in (False, True))
-
-
-@lru_cache(maxsize=16)
-def _glyph_codes(path: str) -> frozenset[int]:
-    return frozenset(font_manager.get_font(path).get_charmap())
