@@ -15,6 +15,7 @@ import polars as pl
 import pytest
 
 from oncohort.demo import demo_study
+from oncohort.writer.folder import whole_folder
 
 PATIENTS = """\
 Number,Age,Sex,BCLC,AFP,OS,Death
@@ -190,6 +191,20 @@ def test_exit_codes(oncohort, study, tmp_path):
     assert (told.code, "no patient is left to analyze of 8" in told.err) == (5, True)
 
 
+def test_a_patient_whom_a_criterion_leaves_out_stops_no_run(oncohort, study):
+    change(study, "3,70,M,B,,8.5,1", "3,70,M,B,,-8.5,1", "data/patients.csv")
+    assert oncohort("run", study).code == 4
+    change(
+        study,
+        "[[endpoint]]",
+        '[[criterion]]\nid = "afp"\ninclude = { column = "AFP", op = "present" }\n\n[[endpoint]]',
+    )
+    told = oncohort("run", study)
+    assert told.code == 0, told.err
+    assert "7 of 8 patients analyzed" in told.out
+    assert 'excluded by criterion ""afp""' in (study / "run/private/findings.csv").read_text(encoding="utf-8")
+
+
 def test_check_tells_findings_and_exits_with_4_if_one_is_an_error(oncohort, study):
     assert oncohort("check", study).code == 0
     change(study, "7,73,M,B,900", "7,73,M,C,900", "data/patients.csv")
@@ -280,6 +295,7 @@ def test_new_from_a_spreadsheet_then_confirmed_then_run(oncohort, tmp_path):
     text = re.sub(r'profile(\s*)= "CHOOSE"', 'profile = "guideline"', text)
     text = re.sub(r'time.unit(\s*)= "CHOOSE"', 'time.unit = "months"', text)
     text = re.sub(r'event.values(\s*)= \["CHOOSE"\]', "event.values = [1]", text)
+    text = re.sub(r'factors(\s*)= \["CHOOSE"\]', 'factors = ["age"]', text)
     (folder / "study.toml").write_text(text, encoding="utf-8")
     told = oncohort("run", folder)
     assert told.code == 0, told.err
@@ -378,10 +394,9 @@ def test_output_that_cannot_be_written_is_one_sentence_and_exit_6(study):
     if not full.exists():
         pytest.skip("this system has no device that is always full")
     for arguments in (("check", study), ("run", study, "--json"), ("--help",)):
+        command = [sys.executable, "-m", "oncohort", *arguments]
         with full.open("w") as nowhere:
-            told = subprocess.run(
-                [sys.executable, "-m", "oncohort", *arguments], stdout=nowhere, stderr=subprocess.PIPE
-            )
+            told = subprocess.run(command, check=False, stdout=nowhere, stderr=subprocess.PIPE)
         assert told.returncode == 6
         assert re.fullmatch(r"oncohort: standard output cannot be written \(.+\)\n", told.stderr.decode())
 
@@ -390,7 +405,8 @@ def test_output_that_cannot_be_written_is_one_sentence_and_exit_6(study):
 def test_reader_that_closes_the_pipe_is_told_nothing(study):
     reader, writer = os.pipe()
     os.close(reader)
-    told = subprocess.run([sys.executable, "-m", "oncohort", "check", study], stdout=writer, stderr=subprocess.PIPE)
+    command = [sys.executable, "-m", "oncohort", "check", study]
+    told = subprocess.run(command, check=False, stdout=writer, stderr=subprocess.PIPE)
     os.close(writer)
     assert told.stderr == b""
 
@@ -401,9 +417,35 @@ def test_terminated_run_says_so_and_leaves_nothing_behind(tmp_path):
         shutil.copytree(folder, tmp_path / "demo")
     command = [sys.executable, "-m", "oncohort", "run", tmp_path / "demo", "--out", tmp_path / "out"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
-        while not list(tmp_path.glob(".out-*")) and running.poll() is None:
+        while not list(tmp_path.glob(".out-*/*")) and running.poll() is None:
             time.sleep(0.005)
         running.terminate()
         out, err = running.communicate()
     assert (running.returncode, out, err) == (143, b"", b"stopped; nothing was written\n")
     assert [path.name for path in tmp_path.iterdir()] == ["demo"]
+
+
+def test_run_stopped_between_two_renames_brings_the_earlier_one_back(monkeypatch, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "manifest.json").write_text("earlier")
+    rename = Path.rename
+
+    def stop_at_sibling(path, target):
+        if target == out and (path / "new").is_file():
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", stop_at_sibling)
+    with pytest.raises(KeyboardInterrupt), whole_folder(out) as sibling:
+        (sibling / "new").write_text("new")
+    assert (out / "manifest.json").read_text() == "earlier"
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_default_caption_of_several_panels_names_each_by_its_letter(oncohort, study):
+    protocol = study / "study.toml"
+    curves = 'curves = [{ endpoint = "OS" }, { endpoint = "OS", by = "bclc" }]'
+    protocol.write_text(f'{protocol.read_text()}\n[[figure]]\nid = "two"\n{curves}\n')
+    assert oncohort("run", study).code == 0
+    assert "Kaplan–Meier curves of (A) OS; (B) OS by bclc. Ticks" in (study / "run" / "report.html").read_text()

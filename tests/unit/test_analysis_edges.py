@@ -41,6 +41,13 @@ factors = ["group"]
 id = "cox"
 endpoint = "OS"
 factors = ["group", "x"]
+[[figure]]
+id = "1"
+caption = "Survival (A) whole and (B) by group"
+curves = [{{ endpoint = "OS" }}, {{ endpoint = "OS", by = "group" }}]
+[[figure]]
+id = "2"
+curves = [{{ endpoint = "OS", by = "group" }}]
 """
 
 
@@ -157,3 +164,13 @@ def test_a_limit_that_does_not_exist_is_not_called_not_reached():
     assert found.results.text("survival", "conf_high", endpoint="OS") in {"not estimable", "not reached"}
     reverse = {"endpoint": "OS", "level": "reverse-km"}
     assert found.results.text("follow_up", "median", **reverse) == "not reached"
+
+
+def test_a_panel_by_a_factor_that_nobody_has_is_left_out():
+    page = report_of(run({**ALL, "x": [1.0, 2, 3, 4, 5, 6, 7, 8, 9]}))
+    assert "Survival (A) whole and (B) by group" in page
+    assert "Figure 2" in page
+    page = report_of(run({**ALL, "group": [None] * 9, "x": [1.0, 2, 3, 4, 5, 6, 7, 8, 9]}))
+    assert "(B) by group" not in page
+    assert "Kaplan–Meier curves of OS" in page
+    assert "Figure 2" not in page

@@ -42,6 +42,8 @@ def chosen(text: str, *, column: str = "Number", values: str = "[1]", censored: 
     text = re.sub(r'(time\.unit\s*= )"CHOOSE"', r'\1"months"', text)
     text = re.sub(r'(values\s*= )\["CHOOSE"\]', rf"\1{values}", text)
     text = re.sub(r'(censored\s*= )\["CHOOSE"\]', rf"\1{censored}", text)
+    for factor in tomllib.loads(text).get("factor", [])[:1]:
+        text = re.sub(r'(factors\s*= )\["CHOOSE"\]', rf'\1["{factor["id"]}"]', text)
     return text.replace('"CHOOSE"', f'"{column}"')
 
 
@@ -59,7 +61,10 @@ def test_resected_hepatocellular_carcinoma_is_drafted_from_its_names() -> None:
     assert "0 in 130 patients, 1 in 97" in text
     factors = {f["id"]: f for f in draft["factor"]}
     assert factors["age"]["split"] == "median"
-    assert factors["bclc"]["levels"] == [1, 2]
+    assert factors["bclc"]["levels"] == [
+        {"id": "1", "label": "1", "value": 1},
+        {"id": "2", "label": "2", "value": 2},
+    ]
     assert "cd4t" not in factors
     assert "rownames" not in factors
 
@@ -170,6 +175,98 @@ def test_what_was_told_and_assumed_stands_in_the_draft() -> None:
         "sheet": "Data",
         "header_rows": 2,
     }
+
+
+OUTCOMES = (
+    "rec Rec. rec_stat Tod prog PROG gestorben verstorben Rezidiv relapse Relapse_yn recur recurrence event event1 "
+    "any_event status vital_status censor cens death_cause died alive exitus décès pstat os_status 死亡 复发 进展 结局"
+)
+BASELINE = "ER_status ECOG_status 体力状态 progesterone receptor recipient grade prior studied disease reclassified"
+
+
+def beside_survival(name: str, cells: list[str], time: str = "OS", event: str = "Death") -> RawTable:
+    n = len(cells)
+    columns: dict[str, list[str | None]] = {"Number": [f"p{k}" for k in range(n)], event: ["0", "1"] * (n // 2)}
+    return table({**columns, time: [str(2 * k + 3) for k in range(n)], name: [*cells]})
+
+
+@pytest.mark.parametrize("name", OUTCOMES.split())
+def test_a_column_that_speaks_of_an_outcome_is_no_factor_and_is_told(name: str) -> None:
+    text = draft_study(beside_survival(name, ["0", "0", "1", "1"] * 5), SPEC, "x")
+    draft = tomllib.loads(text)
+    assert "factor" not in draft
+    assert draft["endpoint"][0]["event"]["column"] == "Death"
+    assert f"#   {name}: looks like an outcome; add it by hand if it was known at the start" in text
+
+
+@pytest.mark.parametrize("name", BASELINE.split())
+def test_a_column_that_only_sounds_like_an_outcome_stays_a_factor(name: str) -> None:
+    draft = tomllib.loads(draft_study(beside_survival(name, ["0", "0", "1", "1"] * 5), SPEC, "x"))
+    assert [factor["column"] for factor in draft["factor"]] == [name]
+
+
+def test_a_second_time_is_no_factor() -> None:
+    text = draft_study(beside_survival("crtime", [str(3 * k) for k in range(20)]), SPEC, "x")
+    assert "factor" not in tomllib.loads(text)
+    assert "#   crtime: looks like an outcome" in text
+
+
+def test_a_general_name_asks_for_its_label_and_goes_before_another_event() -> None:
+    text = draft_study(beside_survival("rec", ["0", "0", "1", "1"] * 5, "futime", "fustat"), SPEC, "x")
+    [endpoint] = tomllib.loads(text)["endpoint"]
+    assert (endpoint["id"], endpoint["label"], endpoint["event"]["column"]) == ("futime", "CHOOSE", "fustat")
+    assert "# words for the report, such as Overall survival" in text
+    assert "# the title of the report" in text
+
+
+def test_the_model_asks_for_its_factors_and_says_how_many_the_events_allow() -> None:
+    text = draft_study(real("survival", "cancer"), SPEC, "x")
+    [model] = tomllib.loads(text)["model"]
+    assert model == {"id": "cox_time", "endpoint": "time", "factors": ["CHOOSE"]}
+    told = " ".join(line.removeprefix("#").strip() for line in text.splitlines())
+    assert "Parameters that the events allow: 6 if 1 is the event, 16 if 2 is the event;" in told  # 63 and 165
+    assert "inst, age, sex, ph_ecog (3), ph_karno (5), pat_karno (7), meal_cal, wt_loss" in told
+    assert "copy this block" in told
+    two = tomllib.loads(draft_study(real("asaur", "hepatoCellular"), SPEC, "x"))
+    assert [model["endpoint"] for model in two["model"]] == ["OS"]
+
+
+def test_bare_codes_have_a_label_to_be_worded_and_texts_stay_plain() -> None:
+    text = draft_study(beside_survival("Sex", ["0", "1.0", "1", "1"] * 5), SPEC, "x")
+    assert '    { id = "0", label = "0", value = 0 },  # 5 patients\n' in text
+    assert '    { id = "1", label = "1", value = 1 },  # 15 patients\n]' in text
+    assert text.count("give the codes their words in label") == 1
+    worded = chosen(text.replace('label = "1"', 'label = "male"'))
+    levels = parse_protocol(worded, "study.toml").find_factor("sex").levels or ()
+    assert [(level.id, level.label, level.values) for level in levels] == [("0", "0", (0,)), ("1", "male", (1,))]
+    plain = draft_study(beside_survival("Sex", ["M", "F"] * 10), SPEC, "x")
+    assert tomllib.loads(plain)["factor"][0]["levels"] == ["F", "M"]
+    assert "their words in label" not in plain
+
+
+@pytest.mark.parametrize(
+    ("cells", "levels"),
+    [
+        (["+1", "+2"], ["+1", "+2"]),
+        (["1+", "2+"], ["1+", "2+"]),
+        (["+1", "1"], [{"id": "1", "label": "1", "value": 1}]),
+    ],
+)
+def test_a_grade_with_a_plus_keeps_its_text(cells: list[str], levels: list[object]) -> None:
+    text = draft_study(beside_survival("HBsAg", [*cells * 9, "0", "0"]), SPEC, "x")
+    zero: list[object] = [{"id": "0", "label": "0", "value": 0}] if isinstance(levels[0], dict) else [0]
+    assert tomllib.loads(text)["factor"][0]["levels"] == [*zero, *levels]
+    parse_protocol(chosen(text), "study.toml")
+
+
+def test_the_patient_id_is_called_distinct_only_where_it_is() -> None:
+    columns: dict[str, list[str | None]] = {"patient": ["a", "a", "b"], "x": ["1", "1", "2"]}
+    text = draft_study(table(columns), SPEC, "x")
+    assert tomllib.loads(text)["records"]["patients"]["patient_id"] == "patient"
+    assert "another value in every row" not in text
+    assert "one distinct value a row is expected" in text
+    columns["patient"] = ["a", "c", "b"]
+    assert "another value in every row" in draft_study(table(columns), SPEC, "x")
 
 
 LETTERS = st.characters(exclude_categories=["Cs"])

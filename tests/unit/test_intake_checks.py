@@ -161,6 +161,83 @@ def test_a_cutoff_censors_later_events_and_cannot_precede_the_start() -> None:
     assert rules(findings) == [("fatal", "START-AFTER-CUTOFF"), ("note", "STOP-AFTER-CUTOFF")]
 
 
+AGES = {"column": "Age", "op": ">=", "value": 18}
+ADULT = {"id": "adult", "include": AGES}
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        ({"OS": [None, 7.0, 9.0]}, "TIME-MISSING"),
+        ({"OS": [-5.0, 7.0, 9.0]}, "TIME-NEGATIVE"),
+        ({"Death": [None, "0", "1"]}, "EVENT-MISSING"),
+        ({"Death": ["9", "0", "1"]}, "EVENT-CODE"),
+    ],
+)
+@pytest.mark.parametrize("age", [17.0, None])
+def test_what_would_be_fatal_is_a_note_about_a_patient_who_is_left_out(
+    change: dict[str, list[Any]], rule: str, age: float | None
+) -> None:
+    event = {"column": "Death", "values": [1], "censored": [0]}
+    protocol = protocol_of({**TIMED, "event": event}, criterion=[ADULT])
+    [found] = check({**GOOD, **change, "Age": [age, 50.0, 60.0]}, protocol)
+    assert (found.level, found.rule, found.row) == ("note", rule, 2)
+    assert found.sentence.endswith('; excluded by criterion "adult"')
+    [found] = check({**GOOD, **change, "Age": [18.0, 50.0, 17.0]}, protocol)
+    assert (found.level, found.rule, found.row) == ("fatal", rule, 2)
+    off = protocol_of({**TIMED, "event": event}, criterion=[{**ADULT, "enabled": False}])
+    assert [f.level for f in check({**GOOD, **change, "Age": [age, 50.0, 60.0]}, off)] == ["fatal"]
+
+
+def test_dates_of_a_patient_who_is_left_out_stop_no_run() -> None:
+    late = {"id": "late", "exclude": {"column": "in", "op": ">", "value": date(2010, 1, 1)}}
+    columns = {
+        "in": [date(2009, 1, 1), date(2011, 1, 1), date(2012, 1, 1)],
+        "death": [date(2009, 6, 1), None, date(2011, 6, 1)],
+        "seen": [None, date(2012, 1, 1), None],
+    }
+    protocol = protocol_of({**DATED, "cutoff": date(2010, 1, 1)}, criterion=[late])
+    findings = check(columns, protocol)
+    assert {f.level for f in findings} == {"note"}
+    assert {"START-AFTER-CUTOFF", "STOP-BEFORE-START"} <= {f.rule for f in findings}
+    told = [f.row for f in findings if f.sentence.endswith('excluded by criterion "late"')]
+    assert sorted(row for row in told if row) == [3, 4, 4]
+
+
+def test_a_code_is_told_of_the_first_patient_who_stays() -> None:
+    event = {"column": "Death", "values": [1], "censored": [0]}
+    protocol = protocol_of({**TIMED, "event": event}, criterion=[ADULT])
+    [found] = check({**GOOD, "Death": ["9", "9", "1"], "Age": [17.0, 50.0, 60.0]}, protocol)
+    assert (found.level, found.rule, found.row) == ("fatal", "EVENT-CODE", 3)
+
+
+def test_a_third_code_stays_fatal_without_censored_also_where_only_excluded_patients_have_it() -> None:
+    columns = {**GOOD, "Death": ["9", "0", "1"], "Age": [17.0, 50.0, 60.0]}
+    assert rules(check(columns, protocol_of(criterion=[ADULT]))) == [("fatal", "EVENT-CODE")]
+
+
+def test_ids_of_patients_who_are_left_out_stay_fatal() -> None:
+    columns = {**GOOD, "Age": [17.0, 17.0, 17.0], "patient_id": ["a", "a", None]}
+    findings = check(columns, protocol_of(criterion=[ADULT]))
+    assert rules(findings) == [("fatal", "ID-MISSING"), ("fatal", "ID-TWICE")]
+
+
+def test_the_first_criterion_that_leaves_a_patient_out_is_named() -> None:
+    old = {"id": "old", "exclude": {"column": "Age", "op": "<", "value": 20}}
+    columns = {**GOOD, "OS": [None, 7.0, 9.0], "Age": [17.0, 50.0, 60.0]}
+    [found] = check(columns, protocol_of(criterion=[old, ADULT]))
+    assert found.sentence.endswith('excluded by criterion "old"')
+
+
+def test_where_nobody_had_the_event_the_remedy_is_told_and_holds() -> None:
+    columns = {**GOOD, "Death": ["0", "2", "0"]}
+    [found] = check(columns)
+    assert (found.level, found.rule, found.value) == ("fatal", "EVENT-CODE-ABSENT", "0, 2")
+    assert "if nobody had the event, name every other code in censored = [...]" in found.sentence
+    event = {"column": "Death", "values": [1], "censored": [0, 2]}
+    assert rules(check(columns, protocol_of({**TIMED, "event": event}))) == [("warning", "EVENT-CODE-ABSENT")]
+
+
 def test_progression_free_survival_is_not_longer_than_survival() -> None:
     pfs = {"id": "PFS", "time": {"column": "PFS", "unit": "months"}, "event": {"column": "Prog", "values": [1]}}
     columns = {**GOOD, "PFS": [5.0, 8.0, 9.0], "Prog": ["1", "1", "0"]}

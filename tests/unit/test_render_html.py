@@ -23,7 +23,7 @@ from oncohort.report.document import (
     TableBlock,
 )
 from oncohort.report.html import render_html
-from oncohort.report.layout import decimal_pads, fit_columns
+from oncohort.report.layout import column_needs, decimal_pads, fit_columns
 from oncohort.report.svg import inline_svg
 
 VOID = {"meta", "link", "br", "hr", "img", "input", "col"}
@@ -306,3 +306,16 @@ def test_columns_never_exceed_the_page_nor_break_numbers_where_there_is_room(
     assert sum(widths) <= available * (1 + 1e-12)
     if sum(least) <= available:
         assert all(width >= low * (1 - 1e-12) for width, low in zip(widths, least, strict=True))
+
+
+def test_label_column_wraps_on_a_narrow_screen() -> None:
+    narrow = render_html(Document("A study")).split("@media (max-width: 40rem)")[1].split("@page")[0]
+    assert "tr > :first-child:not([colspan]) { max-width: 45vw; }" in narrow
+
+
+def test_chinese_label_without_spaces_takes_no_room_from_the_numbers() -> None:
+    label = "巴塞罗那临床肝癌分期（经多学科讨论确认，首次治疗前四周之内评定的分期结果为准）"
+    table = TableBlock(1, "", (), (Row((Cell(label), Cell("0.654", "decimal"))),))
+    wanted, least = column_needs(table, size=100, gap=80)
+    assert least[0] == 80 + 4 * 100
+    assert fit_columns(wanted, least, available=2000)[1] == pytest.approx(wanted[1])

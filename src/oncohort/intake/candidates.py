@@ -27,14 +27,25 @@ _LEVEL_WORDS: Final = frozenset({"none", "无", "unknown", "未知"})  # a level
 _ID: Final = r"\b(id|pid|patient|patients|subject|case|number|no|nr|mrn|code)\b|id$|编号|病历号|住院号|序号|登记号"
 _TIME: Final = r"\b(os|pfs|rfs|dfs|efs|ttp|ttr|time|survival|fu|futime|followup|months|days)\b|生存|时间|随访"
 _WEAK_TIME: Final = r"time$|time\b|follow"
-_EVENT: Final = r"death|dead|died|recur|progress|relapse|censor|死亡|复发|进展|\b(os|pfs|rfs|dfs|efs|ttp)\b"
-_GENERIC_EVENT: Final = r"status|event|\bcens\b|fustat|结局|状态"
+_DEATH: Final = (
+    r"death|dead|\bdied?\b|deceas|mortal|\balive\b|\btod\b|todes|gestorben|verstorben|exitus|d[eé]c[eé]d|d[eé]c[eè]s\b"
+    r"|fallec|muert|\bdstat\b|死亡|去世|存活"
+)
+_RECURRENCE: Final = r"recur|relaps|rezidiv|recidiv|récidiv|\b(rec|rel|rez)(stat)?[0-9]*\b|复发"
+_PROGRESSION: Final = r"progres|progredien|\b(prog|pstat)[0-9]*\b|进展"
+_EVENT: Final = f"{_DEATH}|{_RECURRENCE}|{_PROGRESSION}|" + r"\b(os|pfs|rfs|dfs|efs|ttp|ttr)\b"
+_GENERIC_EVENT: Final = (  # "ER status" and "体力状态" are no outcomes
+    r"^(stat|status|state|状态)( ?[0-9]+$| at\b| last\b|$)"
+    r"|\b(fu|follow up|followup|last|final|end|vital|life|living|surv|survival|patient|pat|disease) ?stat(us)?\b"
+    r"|\bevents?[0-9]*\b|\bevt|outcome|censor|\bcens|zensier|删失|截尾|结局|转归|生存状态|随访状态"
+)
+_ADVICE: Final = "looks like an outcome; add it by hand if it was known at the start"
 _OUTCOMES: Final[dict[str, tuple[str, str, str]]] = {  # id: what names the time, what names the event, label
-    "PFS": (r"\bpfs\b|progress|进展", r"\bpfs\b|progress|进展", "Progression-free survival"),
-    "TTP": (r"\bttp\b", r"\bttp\b|progress|进展", "Time to progression"),
-    "RFS": (r"\brfs\b|recur|relapse|\brtime\b|复发", r"\brfs\b|recur|relapse|复发", "Recurrence-free survival"),
-    "DFS": (r"\bdfs\b|无病", r"\bdfs\b|recur|relapse|复发", "Disease-free survival"),
-    "OS": (r"\bos\b|surv|death|\bdtime\b|生存", r"\bos\b|death|dead|died|surv|死亡", "Overall survival"),
+    "PFS": (r"\bpfs\b|progres|进展", rf"\bpfs\b|{_PROGRESSION}", "Progression-free survival"),
+    "TTP": (r"\bttp\b", rf"\bttp\b|{_PROGRESSION}", "Time to progression"),
+    "RFS": (r"\brfs\b|recur|relaps|\brtime\b|复发", rf"\brfs\b|{_RECURRENCE}", "Recurrence-free survival"),
+    "DFS": (r"\bdfs\b|无病", rf"\bdfs\b|{_RECURRENCE}", "Disease-free survival"),
+    "OS": (r"\bos\b|surv|death|\bdtime\b|生存", rf"\bos\b|surv|{_DEATH}", "Overall survival"),
 }
 
 
@@ -146,9 +157,13 @@ def _is_missing(cell: str) -> bool:
 
 def _by_code(known: dict[str, int]) -> dict[str, int]:
     """Add up the cells that are one code, as 1 and 1.0; a column with many values has no codes."""
+    if len(known) > _MANY_VALUES:
+        return dict(known)
     counts: Counter[str] = Counter()
     for cell, count in known.items():
-        counts[code_of(cell) if len(known) <= _MANY_VALUES else cell] += count
+        counts[code_of(cell)] += count
+    for code in [code for code in counts if code[0] == "+" and code_of(code[1:]) in counts]:
+        counts[code_of(code[1:])] += counts.pop(code)
     return dict(counts)
 
 
@@ -164,9 +179,13 @@ def _ids(columns: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
 
 def _times(columns: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
     """Return columns of non-negative numbers whose name speaks of time; a clear name displaces a weak one."""
-    able = [c for c in columns if c.kind == "number" and len(c.numbers) > 2 and c.numbers[0] >= 0]
+    able = [c for c in columns if _could_be_time(c)]
     clear = tuple(c for c in able if re.search(_TIME, c.words))
     return clear or tuple(c for c in able if re.search(_WEAK_TIME, c.words))
+
+
+def _could_be_time(column: Candidate) -> bool:
+    return column.kind == "number" and len(column.numbers) > 2 and column.numbers[0] >= 0
 
 
 def _could_be_event(column: Candidate) -> bool:
@@ -180,15 +199,21 @@ def _outcome(time: Candidate, events: tuple[Candidate, ...]) -> Outcome:
 
 
 def _event_of(name: str, time: Candidate, events: tuple[Candidate, ...]) -> Candidate | None:
-    """Return the event column that suits a time best: by the endpoint, by a word in common, or by a general name."""
-    pattern = _OUTCOMES[name][1] if name else _EVENT
+    """Return the event column that suits a time best: by the endpoint, by a word in common, or by a general name.
+
+    A time that names no endpoint goes with a general name, then with death, before any other event.
+    """
 
     def suits(event: Candidate) -> int:
-        if re.search(pattern, event.words):
-            return 3
+        speaks = re.search(_EVENT, event.words) is not None
+        general = re.search(_GENERIC_EVENT, event.words) is not None and not speaks
+        if re.search(_OUTCOMES[name][1], event.words) if name else general:
+            return 4
         if set(event.words.split()) & set(time.words.split()):
-            return 2
-        return int(re.search(_GENERIC_EVENT, event.words) is not None and not re.search(_EVENT, event.words))
+            return 3
+        if name:
+            return int(general)
+        return 2 if re.search(_DEATH, event.words) else int(speaks)
 
     best = max(events, key=suits, default=None)
     return best if best is not None and suits(best) else None
@@ -203,9 +228,9 @@ def _reason(column: Candidate) -> str:
         (column.n_missing > MOST_MISSING * column.n, f"missing in {column.n_missing} of {column.n} rows"),
         (values == 1, "the same in every row"),
         (_counts_rows(column), "a running number"),
-        (column.kind == "number" and re.search(_TIME, column.words) is not None, "a time, but of no known endpoint"),
+        (_could_be_time(column) and re.search(f"{_TIME}|{_WEAK_TIME}", column.words) is not None, _ADVICE),
         (column.is_distinct() and re.search(_ID, column.words) is not None, "another value in every row, as an id"),
-        (re.search(_EVENT, column.words) is not None, "its name speaks of an outcome, not of a factor"),
+        (re.search(f"{_EVENT}|{_GENERIC_EVENT}", column.words) is not None, _ADVICE),
         (column.kind == "text" and values > MOST_LEVELS, f"text with {values} different values"),
         (column.kind == "text" and column.is_distinct(), "another text in every row"),
     )

@@ -11,7 +11,7 @@ import polars as pl
 
 from oncohort.intake.hints import is_missing_word
 from oncohort.intake.look import Look, code_of, codes_in_words, found_at, found_in_column, is_one_of, time_unit_in
-from oncohort.study.findings import Finding, Level
+from oncohort.study.findings import Finding
 from oncohort.study.protocol import Endpoint, EventCodes, TimeUnit
 
 _MOST_CODES: Final = 10
@@ -34,13 +34,11 @@ def _stops(endpoint: Endpoint) -> tuple[str, ...]:
 
 
 def _missing_in(look: Look, column: str, rule: str, what: str, places: list[int] | None = None) -> list[Finding]:
-    """Return a finding for each patient who lacks ``what``: fatal, or a note where a criterion asks for it."""
+    """Return a finding for each patient who lacks ``what``."""
     if places is None:
         places = look.places(look.frame[column].is_null())
-    level: Level = "note" if look.may_be_missing(column) else "fatal"
-    ending = "; a criterion leaves this patient out" if level == "note" else ""
-    sentence = f"{what} is missing; every patient needs one{ending}"
-    return [found_at(look, place, level, rule, sentence, column=column) for place in places]
+    sentence = f"{what} is missing; every patient needs one"
+    return [found_at(look, place, "fatal", rule, sentence, column=column) for place in places]
 
 
 def times_are_known(look: Look) -> list[Finding]:
@@ -121,7 +119,8 @@ def _unknown_code(look: Look, codes: EventCodes, code: str) -> Finding:
     cells = look.texts(codes.column)
     places = [k for k, cell in enumerate(cells) if cell is not None and code_of(cell) == code]
     sentence = f"this code is neither in values nor in censored ({len(places)} row(s)){_word_hint([code])}"
-    return found_at(look, places[0], "fatal", "EVENT-CODE", sentence, column=codes.column)
+    place = next((place for place in places if place not in look.left_out), places[0])
+    return found_at(look, place, "fatal", "EVENT-CODE", sentence, column=codes.column)
 
 
 def _third_code(look: Look, codes: EventCodes, counts: Counter[str]) -> Finding:
@@ -145,7 +144,10 @@ def _absent_codes(look: Look, codes: EventCodes, counts: Counter[str]) -> Iterat
     none_left = len(absent) == len(codes.values)
     all_declared = codes.censored is not None and all(is_one_of(code, codes.censored) for code in counts)
     if none_left and not all_declared:
-        sentence = "no code of values occurs in this column, so nobody would have the event; these codes were found"
+        sentence = (
+            "no code of values occurs in this column, so nobody would have the event; correct values or, if nobody had "
+            "the event, name every other code in censored = [...]; these codes were found"
+        )
         yield found_in_column(
             look, codes.column, "fatal", "EVENT-CODE-ABSENT", sentence, value=codes_in_words(counts) or "no code"
         )
@@ -165,9 +167,8 @@ def dates_are_known(look: Look) -> list[Finding]:
         findings += _missing_in(look, endpoint.start, "START-MISSING", f"{endpoint.id}: the start date")
         ends = [column for column in (*_stops(endpoint), endpoint.last_known_alive) if column is not None]
         nowhere = look.frame.select(pl.all_horizontal(pl.col(c).is_null() for c in ends)).to_series()
-        optional = [column for column in ends if look.may_be_missing(column)]
         what = f"{endpoint.id}: the end date ({' and '.join(ends)})"
-        findings += _missing_in(look, (optional or ends)[-1], "STOP-MISSING", what, look.places(nowhere))
+        findings += _missing_in(look, ends[-1], "STOP-MISSING", what, look.places(nowhere))
         if isinstance(endpoint.cutoff, str):
             findings += _missing_in(look, endpoint.cutoff, "CUTOFF-MISSING", f"{endpoint.id}: the cutoff date")
     return findings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 import polars as pl
@@ -11,6 +12,7 @@ import polars as pl
 from oncohort.intake.check_endpoints import ENDPOINT_RULES
 from oncohort.intake.check_factors import FACTOR_RULES
 from oncohort.intake.look import Look, found_at
+from oncohort.study.conditions import left_out_by
 from oncohort.study.findings import LEVELS, Finding
 from oncohort.study.protocol import Protocol
 
@@ -33,9 +35,9 @@ def check_records(frame: pl.DataFrame, protocol: Protocol, source_name: str) -> 
     Returns
     -------
     list of Finding
-        Gravest first, then in the order of ``RULES``. Every row is checked, also one that a
-        criterion leaves out; only where a criterion asks for a column to be present is a missing
-        time, event or date a note instead of fatal.
+        Gravest first, then in the order of the rules below. Every row is checked; what would be fatal
+        about a patient whom a criterion leaves out is a note that names the criterion, but for
+        the patient ids.
 
     Examples
     --------
@@ -52,9 +54,19 @@ def check_records(frame: pl.DataFrame, protocol: Protocol, source_name: str) -> 
     >>> [finding.in_full() for finding in check_records(frame, protocol, "a.csv")]
     ['a.csv, row 3, patient b, column "OS": "-1": a time from 0 was expected']
     """
-    look = Look(frame, protocol, source_name)
-    findings = [finding for rule in RULES for finding in rule(look)]
+    look = Look(frame, protocol, source_name, left_out_by(frame, protocol.criterion))
+    excused = {int(frame["row"][place]): criterion for place, criterion in look.left_out.items()}
+    findings = [finding for rule in ID_RULES for finding in rule(look)]
+    findings += [_excuse(finding, excused) for rule in VALUE_RULES for finding in rule(look)]
     return sorted(findings, key=lambda finding: LEVELS.index(finding.level))
+
+
+def _excuse(finding: Finding, excused: dict[int, str]) -> Finding:
+    """Make a note of what would be fatal, where it is about a patient who is left out."""
+    if finding.level != "fatal" or finding.row not in excused:
+        return finding
+    sentence = f'{finding.sentence}; excluded by criterion "{excused[finding.row]}"'
+    return replace(finding, level="note", sentence=sentence)
 
 
 def patient_id_is_known(look: Look) -> list[Finding]:
@@ -101,9 +113,8 @@ def rows_are_not_copies(look: Look) -> list[Finding]:
     return [found_at(look, groups[0][1], "note", "ROWS-ALIKE", sentence, value=found)]
 
 
-RULES: Final[tuple[Callable[[Look], list[Finding]], ...]] = (
-    patient_id_is_known,
-    patient_id_is_distinct,
+ID_RULES: Final[tuple[Callable[[Look], list[Finding]], ...]] = (patient_id_is_known, patient_id_is_distinct)
+VALUE_RULES: Final[tuple[Callable[[Look], list[Finding]], ...]] = (
     *ENDPOINT_RULES,
     *FACTOR_RULES,
     rows_are_not_copies,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 import unicodedata
 from collections.abc import Iterable
 from typing import Final
@@ -20,7 +21,8 @@ _OPEN: Final = toml_string(CHOOSE)
 _WORDS: Final = '"…"'
 _OPEN_LIST: Final = toml_list([_OPEN])
 _MANY: Final = 12
-_IN_MODEL: Final = 8
+_WIDTH: Final = 100
+_PER_PARAMETER: Final = 10
 
 
 def draft_study(raw: RawTable, spec: TableFile, title: str) -> str:
@@ -77,7 +79,7 @@ def _head(title: str) -> list[str]:
         "[study]",
         *aligned(
             [
-                Line("title", toml_string(title)),
+                Line("title", toml_string(title), "the title of the report"),
                 Line("profile", _OPEN, " or ".join(f'"{name}"' for name in SUMMARY) + ":"),
             ]
         ),
@@ -89,7 +91,9 @@ def _records(raw: RawTable, reading: Reading, spec: TableFile) -> list[str]:
     rows, columns = raw.frame.shape
     notes = [f"# {rows} rows, {columns} columns" + "".join(f"; {in_comment(a)}" for a in raw.source.assumed)]
     if len(reading.patient_id) == 1:
-        own_id = Line("patient_id", toml_string(reading.patient_id[0].name), "another value in every row")
+        column = reading.patient_id[0]
+        said = "another value in every row" if column.is_distinct() else "one distinct value a row is expected"
+        own_id = Line("patient_id", toml_string(column.name), said)
     else:
         own_id = Line("patient_id", _OPEN, f"the column that names each patient once{_of(reading.patient_id)}")
     lines = [Line("file", toml_string(spec.file)), own_id]
@@ -133,7 +137,9 @@ def _endpoints(reading: Reading, ids: list[str]) -> list[list[str]]:
 
 def _endpoint(name: str, outcome: Outcome, reading: Reading) -> list[Line]:
     time, event = outcome.time, outcome.event
-    label = outcome.label or unit_in_header(time.name)[0]
+    label = Line("label", toml_string(outcome.label))
+    if not outcome.label:
+        label = Line("label", _OPEN, "words for the report, such as Overall survival")
     named = time_unit_in(time.name)
     told = "as the header says; " if named else "days, weeks, months or years; "
     unit = Line("time.unit", toml_string(named) if named else _OPEN, f"{told}the column runs from {_range(time)}")
@@ -146,7 +152,7 @@ def _endpoint(name: str, outcome: Outcome, reading: Reading) -> list[Line]:
         events = _event(event)
     return [
         Line("id", toml_string(name)),
-        Line("label", toml_string(label)),
+        label,
         Line("time.column", toml_string(time.name)),
         unit,
         *events,
@@ -193,6 +199,8 @@ def _factors(factors: dict[str, Candidate], reading: Reading) -> list[list[str]]
         "# Factors: what is known of each patient at the start. Delete those that became known later.",
         "# The first level is the reference of a model; change their order to change it.",
     ]
+    if any(map(_are_bare_codes, factors.values())):
+        notes.append("# Levels that are bare codes: give the codes their words in label.")
     left_out = [f"#   {in_comment(column.name)}: {reason}" for column, reason in reading.left_out]
     if left_out:
         notes += ["# Columns left out:", *left_out]
@@ -209,7 +217,9 @@ def _factor(name: str, column: Candidate) -> list[Line]:
         label, unit = column.name, ""
     missing = f"; missing in {_patients(column.n_missing)}" if column.n_missing else ""
     odd = f"; {column.n_odd} cell(s) hold no number" if column.n_odd else ""
-    if levels:
+    if _are_bare_codes(column):
+        face = Line("levels", _tables_of_codes(column), missing.removeprefix("; "))
+    elif levels:
         face = Line("levels", toml_list(map(toml_scalar, _ordered(column))), f"{_counts(column)}{missing}")
     else:
         face = Line("split", '"median"', f"or a number; the column runs from {_range(column)}{missing}{odd}")
@@ -220,6 +230,20 @@ def _factor(name: str, column: Candidate) -> list[Line]:
         *([Line("unit", toml_string(unit))] if unit else []),
         face,
     ]
+
+
+def _are_bare_codes(column: Candidate) -> bool:
+    return has_levels(column) and all(toml_scalar(code) == code for code in column.counts)
+
+
+def _tables_of_codes(column: Candidate) -> str:
+    """Write each level on its own line, with a label to be worded and its count."""
+    tables = [
+        (f"{{ id = {toml_string(code)}, label = {toml_string(code)}, value = {code} }},", column.counts[code])
+        for code in _ordered(column)
+    ]
+    width = max(len(table) for table, _ in tables)
+    return "\n".join(["[", *(f"    {table:<{width}}  # {_patients(count)}" for table, count in tables), "]"])
 
 
 def _tables(factors: dict[str, Candidate], endpoints: list[str]) -> list[list[str]]:
@@ -247,21 +271,42 @@ def _tables(factors: dict[str, Candidate], endpoints: list[str]) -> list[list[st
 
 
 def _model(factors: dict[str, Candidate], endpoint: str, reading: Reading) -> list[str]:
-    event = reading.outcomes[0].event if reading.outcomes else None
-    fewest = min(event.counts.values()) if event is not None and len(event.counts) > 1 else 10 * _IN_MODEL
-    names = list(factors)[: max(1, min(_IN_MODEL, fewest // 10))]
+    offered = [_with_parameters(name, column) for name, column in factors.items()]
     return [
         "# The multivariable model. Choose its factors by what is known of the disease, not by Table 2.",
-        "# About ten events for each factor (each level but the first) are a common rule (Peduzzi 1995).",
+        "# About ten events for each parameter are a common rule (Peduzzi 1995). A factor with levels takes",
+        "# one parameter for each level but the first, any other factor one.",
+        *_allowed(reading.outcomes[0].event if reading.outcomes else None),
+        "# For a model of another endpoint, copy this block and change id, endpoint and factors.",
+        "# Factors that can stand here, with their parameters where they are more than one:",
+        *_wrapped(", ".join(offered), "#   "),
         "[[model]]",
         *aligned(
             [
                 Line("id", toml_string(_model_id(endpoint))),
                 Line("endpoint", toml_string(endpoint)),
-                Line("factors", toml_list(map(toml_string, names))),
+                Line("factors", _OPEN_LIST, "ids of the factors above, each in quotation marks"),
             ]
         ),
     ]
+
+
+def _wrapped(text: str, indent: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, initial_indent=indent, subsequent_indent=indent)
+
+
+def _with_parameters(name: str, column: Candidate) -> str:
+    parameters = len(column.counts) - 1 if has_levels(column) else 1
+    return f"{name} ({parameters})" if parameters > 1 else name
+
+
+def _allowed(event: Candidate | None) -> list[str]:
+    """Say how many parameters the events allow under each reading of the event codes, which are not known."""
+    if event is None:
+        return ["# Divide the number of events by ten."]
+    each = [f"{event.counts[code] // _PER_PARAMETER} if {in_comment(code)} is the event" for code in _ordered(event)]
+    said = f"Parameters that the events allow: {', '.join(each)}; fewer where patients lack a factor."
+    return _wrapped(said, "# ")
 
 
 def _model_id(endpoint: str) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
 
 from oncohort.study.findings import Finding, Level
-from oncohort.study.protocol import Condition, Protocol, TimeUnit
+from oncohort.study.protocol import Protocol, TimeUnit
 from oncohort.study.records import same_value
 from oncohort.study.text import format_plain
 
@@ -30,6 +30,7 @@ class Look:
     frame: pl.DataFrame
     protocol: Protocol
     source_name: str
+    left_out: Mapping[int, str]  # place → the criterion that leaves this patient out
 
     @property
     def id_column(self) -> str:
@@ -50,28 +51,6 @@ class Look:
         if len(rows) > _MANY:
             return f"rows {', '.join(rows[:_MANY])} and {len(rows) - _MANY} more"
         return f"rows {', '.join(rows[:-1])} and {rows[-1]}"
-
-    def may_be_missing(self, column: str) -> bool:
-        """Return whether a criterion in force lets only patients in whose column is present."""
-        return column in {
-            name
-            for criterion in self.protocol.criterion
-            if criterion.enabled
-            for name in (
-                *_asked_for(criterion.include, op="present"),
-                *_asked_for(criterion.exclude, op="absent"),
-            )
-        }
-
-
-def _asked_for(condition: Condition | None, *, op: str) -> Iterator[str]:
-    """Yield columns of a condition that hold with ``op`` whenever (or only if, for absent) the whole does."""
-    if condition is None:
-        return
-    if condition.column is not None and condition.op == op:
-        yield condition.column
-    for part in (condition.all if op == "present" else condition.any) or ():
-        yield from _asked_for(part, op=op)
 
 
 def found_at(
@@ -109,14 +88,14 @@ def is_one_of(cell: str, values: Iterable[object]) -> bool:
 
 
 def code_of(cell: str) -> str:
-    """Return the code a cell stands for, so that ``1`` and ``1.0`` are one.
+    """Return the code a cell stands for, so that ``1`` and ``1.0`` are one; ``+1`` is a grade and stays.
 
     Examples
     --------
-    >>> code_of("1.0"), code_of("1"), code_of("dead")
-    ('1', '1', 'dead')
+    >>> code_of("1.0"), code_of("1"), code_of("+1"), code_of("dead")
+    ('1', '1', '+1', 'dead')
     """
-    return format_plain(float(cell)) if re.fullmatch(r"[+-]?[0-9]+\.?[0-9]*", cell) else cell
+    return format_plain(float(cell)) if re.fullmatch(r"-?[0-9]+\.?[0-9]*", cell) else cell
 
 
 def codes_in_words(codes: Iterable[str]) -> str:

@@ -210,7 +210,7 @@ def _survival(facts: StudyFacts) -> Iterator[Part]:
     yield tabulate_survival(facts.results, facts.protocol)
     for figure in figures_of(facts.protocol):
         if figure.curves and not any(curve.by for curve in figure.curves):
-            yield draw_curves(facts.results, facts.protocol, figure)
+            yield from _drawn(draw_curves(facts.results, facts.protocol, figure))
 
 
 def _univariable(facts: StudyFacts) -> Iterator[Part]:
@@ -227,7 +227,7 @@ def _univariable(facts: StudyFacts) -> Iterator[Part]:
         if pairs is not None:
             yield replace(pairs, number=APPENDED)
     for figure in figures:
-        yield draw_curves(results, protocol, figure)
+        yield from _drawn(draw_curves(results, protocol, figure))
 
 
 def _models(facts: StudyFacts) -> Iterator[Part]:
@@ -250,9 +250,11 @@ def _model(facts: StudyFacts, model: Model) -> Iterator[Part]:
         if table is not None:
             yield table
     for figure in _forests(protocol, model):
-        drawing = draw_forest(results, protocol, figure)
-        if drawing is not None:
-            yield drawing
+        yield from _drawn(draw_forest(results, protocol, figure))
+
+
+def _drawn(drawing: Drawing | None) -> tuple[Drawing, ...]:
+    return () if drawing is None else (drawing,)
 
 
 def _forests(protocol: Protocol, model: Model) -> Iterator[Figure]:

@@ -45,19 +45,26 @@ def figures_of(protocol: Protocol) -> tuple[Figure, ...]:
     return (Figure(id="survival", curves=curves), *forests)
 
 
-def draw_curves(results: Results, protocol: Protocol, figure: Figure) -> Drawing:
-    """Draw the Kaplan–Meier panels of one figure."""
-    panels = [_panel(results, protocol, curve) for curve in figure.curves]
+def draw_curves(results: Results, protocol: Protocol, figure: Figure) -> Drawing | None:
+    """Draw the Kaplan–Meier panels of one figure; None where no patient can be drawn.
+
+    A panel by a factor that is not known of any patient is left out, and with it the protocol's caption,
+    which would call the others by wrong letters.
+    """
+    drawn = tuple(curve for curve in figure.curves if any(_curves(results, protocol, curve, "")))
+    if not drawn:
+        return None
+    shown = figure if drawn == figure.curves else figure.model_copy(update={"curves": drawn, "caption": ""})
+    panels = [_panel(results, protocol, curve) for curve in drawn]
     width, columns = (120, 1) if len(panels) == 1 else (170, 2)
     canvas = plot_kaplan_meier(panels, width_mm=width, columns=columns, min_cell=protocol.privacy.min_cell)
     told = [_panel_in_words(panel) for panel in panels]
-    caption = figure.caption or f"Kaplan–Meier curves of {_titles(protocol, figure)}"
-    bands = (
-        ""
-        if any(len(panel.curves) > 3 for panel in panels)
-        else f"; shaded bands are pointwise {interval_name(protocol).removesuffix(' CI')} confidence intervals"
+    caption = shown.caption or f"Kaplan–Meier curves of {_titles(protocol, shown)}"
+    banded = all(len(panel.curves) <= 3 for panel in panels)
+    level = interval_name(protocol).removesuffix(" CI")
+    legend = (
+        f"Ticks mark censored patients{f'; shaded bands are pointwise {level} confidence intervals' if banded else ''}."
     )
-    legend = f"Ticks mark censored patients{bands}."
     letters = "".join(f" {short}, {words}." for words, short in ABBREVIATIONS.items() if any(short in t for t in told))
     return _export(canvas, f"{caption}. {legend}{letters}", " ".join(told))
 

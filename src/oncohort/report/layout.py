@@ -23,6 +23,9 @@ _BOLD: Final = 1.12  # Times Bold beside Times Roman: 1.06 to 1.11 over words as
 _LONG_HEAD: Final = 9.0  # type sizes; a longer head of a column is meant to be broken
 _FIRST_NUMBER: Final = re.compile(r"[<>≤≥−+-]?\d[\d,\u2009\u202f]*|–|—")
 
+# Chinese and Japanese are written without spaces and broken anywhere; four characters are to stay on a line.
+_WORD: Final = re.compile(r"[\u2e80-\U0003ffff]{1,4}|[^\s\u2e80-\U0003ffff]+")
+
 
 def place_cells(cells: Iterable[Cell]) -> Iterator[tuple[int, Cell]]:
     """Yield each cell of a row with the column it begins in, from 0.
@@ -145,9 +148,11 @@ def column_needs(table: TableBlock, *, size: float, gap: float) -> tuple[list[fl
 
 
 def _widths(cell: Cell, *, bold: bool) -> tuple[float, float]:
-    """Return the widths of the whole text and of its longest word."""
+    """Return the widths of the whole text and of the longest piece of it that is not to be broken."""
     words = plain_text(cell.text)
-    return text_width(words, bold=bold), max((text_width(word, bold=bold) for word in words.split()), default=0.0)
+    return text_width(words, bold=bold), max(
+        (text_width(word, bold=bold) for word in _WORD.findall(words)), default=0.0
+    )
 
 
 def fit_columns(wanted: Sequence[float], least: Sequence[float], available: float) -> list[float]:

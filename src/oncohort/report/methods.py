@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oncohort.report.names import METHOD_WORDS, factor_label, listed, model_title
+from oncohort.report.names import METHOD_WORDS, factor_label, level_label, listed, model_title
 from oncohort.study.protocol import Endpoint, Factor, Model, Protocol
 from oncohort.study.results import Results
 
@@ -151,7 +151,11 @@ def _coding(protocol: Protocol, results: Results, model: Model) -> str:
 
 
 def _coding_of(results: Results, model: Model, name: str) -> str:
-    return results.text("multivariable_cox", "method", model=model.id, endpoint=model.endpoint, variable=name)
+    """Return how a model codes a factor: "B vs A", "vs A" of several levels, "per 10 years"."""
+    keys = {"model": model.id, "endpoint": model.endpoint, "variable": name}
+    coding = results.text("multivariable_cox", "method", **keys)
+    levels = [row.level for row in results.select("univariable_cox", **keys) if row.statistic == "estimate"]
+    return f"{level_label(results, name, levels[0])} {coding}" if len(levels) == 1 and levels[0] else coding
 
 
 def _recoding(protocol: Protocol, results: Results, model: Model) -> str:

@@ -67,18 +67,17 @@ def refuse_around(out: Path, study: Path) -> None:
 
 
 def _take_place(sibling: Path, out: Path) -> None:
-    """Rename ``sibling`` to ``out``; an earlier run steps aside and comes back if the renaming fails."""
+    """Rename ``sibling`` to ``out``; an earlier run steps aside and comes back if the renaming fails or is stopped."""
     if not out.exists():
         sibling.rename(out)
         return
     aside = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent)) / out.name
-    out.rename(aside)
     try:
+        out.rename(aside)
         sibling.rename(out)
-    except OSError:
-        aside.rename(out)
-        raise
     finally:
+        if not out.exists():
+            aside.rename(out)
         shutil.rmtree(aside.parent, ignore_errors=True)
 
 
