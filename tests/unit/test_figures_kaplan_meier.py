@@ -17,9 +17,10 @@ from oncohort.errors import OutputError
 from oncohort.report.figures.kaplan_meier import CurveData, KaplanMeierPanel, plot_kaplan_meier
 from oncohort.report.figures.panel import steps_of
 from oncohort.report.figures.sheet import text_width, wrap_text
-from oncohort.report.figures.style import COLORS, DASHES, line_look, mask_count
+from oncohort.report.figures.style import COLORS, DASHES, line_look
 from oncohort.report.figures.time_axis import choose_ticks, count_at_risk, fit_ticks
 from oncohort.study.results import CurveRow
+from oncohort.study.text import mask_count
 
 LONG = "TACE and cryoablation"
 MEDIAN = "median 23.0 months (95% CI, 13.0 to not reached)"

@@ -46,13 +46,6 @@ class FactorData:
     numbers: NDArray[np.float64] | None
     digits: int = 0
 
-    def missing(self) -> NDArray[np.bool_]:
-        """Return (n,) True where the factor is not known."""
-        if self.levels:
-            return self.codes < 0
-        assert self.numbers is not None
-        return np.isnan(self.numbers)
-
 
 @dataclass(frozen=True, slots=True)
 class FlowStep:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -122,13 +121,3 @@ class Results:
     def levels_of(self, variable: str) -> list[LevelRow]:
         """Return the levels of a factor in their declared order; empty for a factor without levels."""
         return sorted((r for r in self.levels if r.variable == variable), key=lambda r: r.order)
-
-
-def join_results(parts: Iterable[Results]) -> Results:
-    """Return one Results of several; a key that is in two parts is an error."""
-    whole = tuple(parts)
-    return Results(
-        rows=tuple(r for p in whole for r in p.rows),
-        curves=tuple(dict.fromkeys(c for p in whole for c in p.curves)),
-        levels=tuple(dict.fromkeys(v for p in whole for v in p.levels)),
-    )

@@ -12,7 +12,8 @@ from matplotlib.patches import FancyArrowPatch, Rectangle
 
 from oncohort.errors import OutputError
 from oncohort.report.figures.sheet import blank_figure, block_height, widest, wrap_text, write
-from oncohort.report.figures.style import AXIS_PT, DOUBLE_COLUMN_MM, LINE_MM, journal_style, mask_count
+from oncohort.report.figures.style import AXIS_PT, DOUBLE_COLUMN_MM, LINE_MM, journal_style
+from oncohort.study.text import mask_count
 
 _PAD_MM: Final = 2.2
 _EDGE_MM: Final = 0.6

@@ -38,11 +38,10 @@ from oncohort.report.figures.style import (
     LineLook,
     journal_style,
     line_look,
-    mask_count,
 )
 from oncohort.report.figures.time_axis import count_at_risk
 from oncohort.study.results import CurveRow
-from oncohort.study.text import format_plain
+from oncohort.study.text import format_plain, mask_count
 
 __all__ = ["CurveData", "KaplanMeierPanel", "plot_kaplan_meier"]
 

@@ -99,14 +99,3 @@ def line_look(index: int) -> LineLook:
     turn, place = divmod(index, len(COLORS))
     dashes = DASHES[(place + turn) % len(DASHES)]
     return LineLook(COLORS[place], (0.0, dashes) if dashes else "-")
-
-
-def mask_count(count: int, min_cell: int) -> str:
-    """Write a count; one from 1 to ``min_cell`` − 1 is told only as "<min_cell".
-
-    Examples
-    --------
-    >>> mask_count(3, 5), mask_count(0, 5), mask_count(5, 5), mask_count(3, 0)
-    ('<5', '0', '5', '3')
-    """
-    return f"<{min_cell}" if 0 < count < min_cell else str(count)
