@@ -1,0 +1,1 @@
+"""Published clinical rules as pure functions and data: standard library only, exact, each with its source."""
