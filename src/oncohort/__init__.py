@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from oncohort import rules
     from oncohort.errors import AnalysisError, DataError, OncohortError, OutputError, ProtocolError, UsageError
     from oncohort.pipeline import run_study
     from oncohort.plots import plot_forest, plot_kaplan_meier
@@ -83,6 +84,7 @@ __all__ = [
     "proportion_interval",
     "quantile",
     "reverse_kaplan_meier",
+    "rules",
     "run_study",
     "stepwise",
     "survival_at",
@@ -91,6 +93,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "rules":
+        return import_module("oncohort.rules")
     if name not in _MODULE_OF:
         raise AttributeError(f"module 'oncohort' has no attribute {name!r}")
     return getattr(import_module(f"oncohort.{_MODULE_OF[name]}"), name)

@@ -32,7 +32,7 @@ class CriteriaTable:
 class Rule:
     """One rule of the book.
 
-    ``functions`` are the public names of ``oncohort.clinical`` that apply it; ``vectors`` the sections of the test
+    ``functions`` are the names in ``oncohort.rules`` that apply it; ``vectors`` the sections of the test
     vectors that pin it; ``doubts`` whole sentences: what the sources leave open, what was chosen, what is unverified.
     """
 
