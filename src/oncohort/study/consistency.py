@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
+from oncohort.study.condition_problems import Scope, condition_problems
+from oncohort.study.consistency_groups import find_group_problems
+from oncohort.study.consistency_kind import find_kind_problems
+from oncohort.study.consistency_records import find_records_problems
+from oncohort.study.consistency_treatment import find_treatment_problems
+from oncohort.study.derived import known_columns
+from oncohort.study.problems import Problem, duplicates, names, unknown
 from oncohort.study.profiles import ALLOWED
 from oncohort.study.protocol import (
-    Condition,
     Criterion,
     Endpoint,
     Factor,
@@ -14,12 +20,11 @@ from oncohort.study.protocol import (
     Model,
     Protocol,
     Table,
+    level_ids,
     outcome_columns,
 )
 from oncohort.study.toml_lines import Path
 from oncohort.study.words import did_you_mean, quoted
-
-Problem = tuple[Path, str]
 
 DATASET_COLUMNS = frozenset(
     {"USUBJID", "PARAMCD", "PARAM", "AVAL", "AVALU", "CNSR"}
@@ -28,17 +33,21 @@ DATASET_COLUMNS = frozenset(
 
 def find_problems(protocol: Protocol) -> Iterator[Problem]:
     """Yield every place where the protocol contradicts itself, with a sentence that says what was expected."""
+    kind = list(find_kind_problems(protocol))
+    yield from kind
     yield from _settings(protocol)
     yield from _times(protocol)
-    for section in ("endpoint", "factor", "table", "model", "figure", "criterion"):
-        yield from _duplicates(section, [item.id for item in getattr(protocol, section)])
+    for section in ("endpoint", "factor", "table", "model", "figure", "criterion", "procedure", "comparison"):
+        yield from duplicates((section,), section, [item.id for item in getattr(protocol, section)])
     yield from _columns_of_datasets(protocol)
-    for k, endpoint in enumerate(protocol.endpoint):
-        yield from _endpoint(("endpoint", k), endpoint)
+    if not protocol.is_records_study:
+        for k, endpoint in enumerate(protocol.endpoint):
+            yield from _endpoint(("endpoint", k), endpoint)
     for k, factor in enumerate(protocol.factor):
         yield from _factor(("factor", k), factor)
+    columns = known_columns(protocol) if protocol.is_records_study else None
     for k, criterion in enumerate(protocol.criterion):
-        yield from _criterion(("criterion", k), criterion)
+        yield from _criterion(("criterion", k), criterion, Scope(columns))
     for k, table in enumerate(protocol.table):
         yield from _table(("table", k), table, protocol)
     for k, model in enumerate(protocol.model):
@@ -46,12 +55,10 @@ def find_problems(protocol: Protocol) -> Iterator[Problem]:
     for k, figure in enumerate(protocol.figure):
         yield from _figure(("figure", k), figure, protocol)
     yield from _outcomes_as_factors(protocol)
-
-
-def _unknown(kind: str, word: str, known: Iterable[str]) -> str:
-    options = list(known)
-    declared = f"declared are {quoted(options)}." if options else f"no {kind} is declared."
-    return f'there is no {kind} "{word}"; {declared}{did_you_mean(word, options)}'
+    if columns is not None and not kind:
+        yield from find_records_problems(protocol, columns)
+        yield from find_treatment_problems(protocol, columns)
+        yield from find_group_problems(protocol, columns)
 
 
 def _settings(protocol: Protocol) -> Iterator[Problem]:
@@ -65,14 +72,13 @@ def _settings(protocol: Protocol) -> Iterator[Problem]:
 
 def _times(protocol: Protocol) -> Iterator[Problem]:
     units = {e.time.unit if e.time else "months" for e in protocol.endpoint}
-    if protocol.survival.at and len(units) > 1 and protocol.study.report_unit is None:
+    if protocol.survival.at_months:
+        if protocol.survival.at:
+            yield ("survival", "at_months"), "either at or at_months was expected"
+        elif (protocol.study.report_unit or "months") != "months" or units != {"months"}:
+            yield ("survival", "at_months"), "survival is not reported in months; at, in the report unit, was expected"
+    elif protocol.survival.at and len(units) > 1 and protocol.study.report_unit is None:
         yield ("survival", "at"), f"the endpoints are in {quoted(sorted(units))}; name one report_unit under [study]"
-
-
-def _duplicates(section: str, ids: list[str | None]) -> Iterator[Problem]:
-    for k, name in enumerate(ids):
-        if name is not None and name in ids[:k]:
-            yield (section, k, "id"), f'"{name}" is the id of another {section} already'
 
 
 def _columns_of_datasets(protocol: Protocol) -> Iterator[Problem]:
@@ -117,7 +123,7 @@ def _factor(place: Path, factor: Factor) -> Iterator[Problem]:
         yield (*place, "describe"), f'"{factor.describe}" needs a number, and this factor has levels'
     known = level_ids(factor)
     if factor.reference is not None and factor.reference not in known:
-        yield (*place, "reference"), _unknown("level", factor.reference, known)
+        yield (*place, "reference"), unknown("level", factor.reference, known)
 
 
 def _levels(place: Path, factor: Factor) -> Iterator[Problem]:
@@ -136,70 +142,18 @@ def _levels(place: Path, factor: Factor) -> Iterator[Problem]:
             values.add(str(value))
 
 
-def level_ids(factor: Factor) -> list[str]:
-    """Return the level ids a factor will have: declared, ``low`` and ``high`` of a split, ``1…k`` of plain cuts."""
-    if factor.levels is not None:
-        return [level.id for level in factor.levels]
-    if factor.split is not None:
-        return ["low", "high"]
-    if factor.cut is not None:
-        plain = [c for c in factor.cut if isinstance(c, int | float)]
-        return [str(k + 1) for k in range(len(plain) + 1)] if plain else [getattr(c, "id", "") for c in factor.cut]
-    return []
-
-
-def _criterion(place: Path, criterion: Criterion) -> Iterator[Problem]:
+def _criterion(place: Path, criterion: Criterion, scope: Scope) -> Iterator[Problem]:
     if (criterion.include is None) == (criterion.exclude is None):
         yield place, "either include or exclude was expected, one of the two"
     for name, condition in (("include", criterion.include), ("exclude", criterion.exclude)):
         if condition is not None:
-            yield from _condition((*place, name), condition)
-
-
-def _condition(place: Path, condition: Condition) -> Iterator[Problem]:
-    parts = [name for name in ("column", "all", "any") if getattr(condition, name) is not None]
-    if len(parts) != 1:
-        yield place, "one of column, all and any was expected"
-        return
-    for name in ("all", "any"):
-        for k, inner in enumerate(getattr(condition, name) or ()):
-            yield from _condition((*place, name, k), inner)
-    if condition.column is not None:
-        yield from _comparison(place, condition)
-
-
-def _comparison(place: Path, condition: Condition) -> Iterator[Problem]:
-    if condition.op is None:
-        yield place, "op is missing: one of == != < <= > >= in, not in, present, absent"
-    elif condition.op in {"present", "absent"}:
-        if condition.value is not None:
-            yield (*place, "value"), f'"{condition.op}" takes no value'
-    elif condition.value is None:
-        yield place, f'value is missing: what is compared by "{condition.op}"'
-    elif (condition.op in {"in", "not in"}) != isinstance(condition.value, tuple):
-        expected = "a list" if condition.op in {"in", "not in"} else "one value"
-        yield (*place, "value"), f'"{condition.op}" compares with {expected}'
-    elif condition.op in {"<", "<=", ">", ">="} and isinstance(condition.value, str | bool):
-        yield (
-            (*place, "value"),
-            f'"{condition.op}" compares with a number or a date (2010-05-31, without quotation marks)',
-        )
-
-
-def _names(place: Path, kind: str, words: Iterable[str], known: list[str]) -> Iterator[Problem]:
-    seen: set[str] = set()
-    for word in words:
-        if word not in known:
-            yield place, _unknown(kind, word, known)
-        elif word in seen:
-            yield place, f'"{word}" is listed twice'
-        seen.add(word)
+            yield from condition_problems((*place, name), condition, scope)
 
 
 def _table(place: Path, table: Table, protocol: Protocol) -> Iterator[Problem]:
     factors = {f.id: f for f in protocol.factor}
-    yield from _names((*place, "factors"), "factor", table.factors, list(factors))
-    yield from _names((*place, "endpoints"), "endpoint", table.endpoints, [e.id for e in protocol.endpoint])
+    yield from names((*place, "factors"), "factor", table.factors, list(factors))
+    yield from names((*place, "endpoints"), "endpoint", table.endpoints, [e.id for e in protocol.endpoint])
     if table.kind == "univariable":
         if not table.endpoints:
             yield place, "endpoints is missing: the endpoints that stand side by side"
@@ -211,19 +165,19 @@ def _table(place: Path, table: Table, protocol: Protocol) -> Iterator[Problem]:
     elif table.endpoints:
         yield (*place, "endpoints"), "a table of characteristics has no endpoints"
     if table.by is not None:
-        yield from _names((*place, "by"), "factor", [table.by], list(factors))
+        yield from names((*place, "by"), "factor", [table.by], list(factors))
         if table.by in factors and not level_ids(factors[table.by]):
             yield (*place, "by"), f'the factor "{table.by}" needs levels, split or cut to give columns'
 
 
 def _model(place: Path, model: Model, protocol: Protocol) -> Iterator[Problem]:
     factors = {f.id: f for f in protocol.factor}
-    yield from _names((*place, "endpoint"), "endpoint", [model.endpoint], [e.id for e in protocol.endpoint])
-    yield from _names((*place, "factors"), "factor", model.factors, list(factors))
+    yield from names((*place, "endpoint"), "endpoint", [model.endpoint], [e.id for e in protocol.endpoint])
+    yield from names((*place, "factors"), "factor", model.factors, list(factors))
     for name, coding in model.coding.items():
         where = (*place, "coding", name)
         if name not in model.factors:
-            yield where, _unknown("factor of this model", name, model.factors)
+            yield where, unknown("factor of this model", name, model.factors)
             continue
         if (coding.map is None) == (coding.cox is None):
             yield where, "either map or cox was expected"
@@ -246,16 +200,20 @@ def _own_coding(place: Path, factor: Factor, cox: str) -> Iterator[Problem]:
 
 
 def _figure(place: Path, figure: Figure, protocol: Protocol) -> Iterator[Problem]:
-    if bool(figure.curves) == bool(figure.forest):
-        yield place, "either curves or forest was expected"
+    given = [name for name in ("curves", "forest", "case", "kind") if getattr(figure, name)]
+    if len(given) != 1:
+        of_records = "one of curves, forest, case and kind was expected"
+        yield place, of_records if protocol.is_records_study else "either curves or forest was expected"
     if figure.forest is not None:
-        yield from _names((*place, "forest"), "model", [figure.forest], [m.id for m in protocol.model])
+        yield from names((*place, "forest"), "model", [figure.forest], [m.id for m in protocol.model])
     factors = {f.id: f for f in protocol.factor}
+    comparisons = [c.id for c in protocol.comparison]
+    kind = "factor or comparison" if comparisons else "factor"
     for k, curve in enumerate(figure.curves):
         where = (*place, "curves", k)
-        yield from _names((*where, "endpoint"), "endpoint", [curve.endpoint], [e.id for e in protocol.endpoint])
+        yield from names((*where, "endpoint"), "endpoint", [curve.endpoint], [e.id for e in protocol.endpoint])
         if curve.by is not None:
-            yield from _names((*where, "by"), "factor", [curve.by], list(factors))
+            yield from names((*where, "by"), kind, [curve.by], [*factors, *comparisons])
             if curve.by in factors and not level_ids(factors[curve.by]):
                 yield (*where, "by"), f'the factor "{curve.by}" needs levels, split or cut to give curves'
 

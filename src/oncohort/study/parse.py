@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from oncohort.errors import ProtocolError
 from oncohort.study.consistency import find_problems
+from oncohort.study.overlay import item_at, lay_over_preset, place_in_file
+from oncohort.study.problems import Problem
 from oncohort.study.protocol import Protocol
-from oncohort.study.toml_lines import Path, TomlLines, locate_keys
+from oncohort.study.toml_lines import Path, locate_keys
 from oncohort.study.words import did_you_mean
 
 CHOOSE: Final = "CHOOSE"
 """The word that a drafted ``study.toml`` holds where only the study's owner can know."""
 
 
-def parse_protocol(text: str, name: str) -> Protocol:
+def parse_protocol(text: str, name: str, presets: Mapping[str, str] | None = None) -> Protocol:
     r"""Read the text of a ``study.toml``.
 
     Parameters
@@ -28,6 +30,8 @@ def parse_protocol(text: str, name: str) -> Protocol:
         The whole file.
     name : str
         What messages call it, usually ``study.toml``.
+    presets : mapping of str to str, optional
+        The TOML text of every preset that the study may name, by its name.
 
     Raises
     ------
@@ -43,41 +47,58 @@ def parse_protocol(text: str, name: str) -> Protocol:
     oncohort.errors.ProtocolError: study.toml:1 study.title: is missing
     study.toml:1 study.profile: is missing
     study.toml:2 study.titel: there is no such key. Did you mean "title"?
-    study.toml: records: is missing
     study.toml: endpoint: is missing
+    study.toml: records: is missing: [records.patients] of a table study, or records = "…" under [study]
     """
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ProtocolError(f"{name}: this is not TOML: {error}") from error
-    lines = locate_keys(text)
-    problems = [(path, "is still to be chosen; the comment beside it says what can stand here") for path in _open(raw)]
+    merged = lay_over_preset(raw, presets or {})
+    content = merged.content
+    problems = [*_still_open(content), *merged.problems]
     if not problems:
         try:
-            protocol = Protocol.model_validate(raw)
+            protocol = Protocol.model_validate(content, context={"from_preset": merged.from_preset})
         except ValidationError as error:
-            problems = list(_in_words(error, raw))
+            problems = [*_in_words(error, content), *_kind(content)]
         else:
-            problems = list(find_problems(protocol))
+            problems = [*_kind(content)] or [*find_problems(protocol)]
             if not problems:
                 return protocol
-    raise ProtocolError("\n".join(_message(name, lines, raw, path, sentence) for path, sentence in problems))
+    lines = locate_keys(text)
+    places = [path if content is raw else place_in_file(raw, content, path) for path, _ in problems]
+    messages = (
+        _message(name, lines.line_of(place), content, path, sentence)
+        for place, (path, sentence) in zip(places, problems, strict=True)
+    )
+    raise ProtocolError("\n".join(messages))
 
 
-def _open(raw: Any, path: Path = ()) -> Iterator[Path]:
-    """Yield the path of every value that still says CHOOSE."""
-    if isinstance(raw, dict):
-        for key, value in raw.items():  # type: ignore[reportUnknownVariableType]
-            yield from _open(value, (*path, str(key)))  # type: ignore[reportUnknownArgumentType]
-    elif isinstance(raw, list):
-        for k, value in enumerate(raw):  # type: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-            yield from _open(value, (*path, k))
-    elif raw == CHOOSE:
-        yield path
+def _kind(content: Any) -> Iterator[Problem]:
+    """Yield a problem if a study is neither a table study nor a records study, or both."""
+    in_table = item_at(item_at(content, "records"), "patients") is not None
+    in_folder = item_at(item_at(content, "study"), "records") is not None
+    if in_table and in_folder:
+        words = 'makes a table study, and records = "…" under [study] a records study; one of the two was expected'
+        yield ("records", "patients"), words
+    elif not in_table and not in_folder:
+        yield ("records",), 'is missing: [records.patients] of a table study, or records = "…" under [study]'
 
 
-def _message(name: str, lines: TomlLines, raw: Any, path: Path, sentence: str) -> str:
-    line = lines.line_of(path)
+def _still_open(content: Any, path: Path = ()) -> Iterator[Problem]:
+    """Yield every value that still says CHOOSE."""
+    if isinstance(content, dict):
+        for key, value in content.items():  # type: ignore[reportUnknownVariableType]
+            yield from _still_open(value, (*path, str(key)))  # type: ignore[reportUnknownArgumentType]
+    elif isinstance(content, list):
+        for k, value in enumerate(content):  # type: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+            yield from _still_open(value, (*path, k))
+    elif content == CHOOSE:
+        yield path, "is still to be chosen; the comment beside it says what can stand here"
+
+
+def _message(name: str, line: int | None, raw: Any, path: Path, sentence: str) -> str:
     place = name if line is None else f"{name}:{line}"
     separator = ":" if line is None else ""
     return f"{place}{separator} {_in_dots(raw, path)}: {sentence}"
@@ -88,21 +109,10 @@ def _in_dots(raw: Any, path: Path) -> str:
     words: list[str] = []
     here = raw
     for part in path:
-        here = _child(here, part)
-        own = _child(here, "id") if isinstance(part, int) else part
+        here = item_at(here, part)
+        own = item_at(here, "id") if isinstance(part, int) else part
         words.append(str(part + 1) if own is None and isinstance(part, int) else str(own))
     return ".".join(words)
-
-
-def _child(value: Any, part: str | int) -> Any:
-    """Return the item of a dict or list at ``part``, or None where there is none."""
-    if isinstance(value, dict):
-        table: dict[Any, Any] = value  # type: ignore[reportUnknownVariableType]
-        return table.get(part)
-    if isinstance(value, list) and isinstance(part, int):
-        items: list[Any] = value  # type: ignore[reportUnknownVariableType]
-        return items[part] if part < len(items) else None
-    return None
 
 
 def _in_words(error: ValidationError, raw: Any) -> Iterator[tuple[Path, str]]:
@@ -116,8 +126,9 @@ def _in_words(error: ValidationError, raw: Any) -> Iterator[tuple[Path, str]]:
             continue  # the list is short only because its items are told of already
         words = [item for item in items if item["type"] == "literal_error"]
         sentences = [_sentence(item, path) for item in words or items]
-        numbers = " A number can stand here too." if words and len(items) > len(words) else ""
-        yield path, "; or ".join(dict.fromkeys(sentences)) + numbers
+        others = {item["type"] for item in items if item["type"] != "literal_error"} if words else set[str]()
+        also = "A table { … }" if "model_type" in others else "A number" if others else ""
+        yield path, "; or ".join(dict.fromkeys(sentences)) + (f" {also} can stand here too." if also else "")
 
 
 def _real_path(loc: Path, raw: Any) -> Path:
@@ -125,7 +136,7 @@ def _real_path(loc: Path, raw: Any) -> Path:
     path: list[str | int] = []
     here: Any = raw
     for k, part in enumerate(loc):
-        inner = _child(here, part)
+        inner = item_at(here, part)
         if inner is None and not (isinstance(here, dict) and k == len(loc) - 1):
             continue
         here = inner
@@ -160,14 +171,18 @@ def _shown(value: Any) -> str:
 
 
 def _fields_at(path: Path) -> list[str]:
-    """Return the keys that the table at ``path`` can have."""
-    model: type[BaseModel] | None = Protocol
+    """Return the keys that the table at ``path`` can have; a part that is no key is a name, as in ``drug.NAME``."""
+    models: list[type[BaseModel]] = [Protocol]
     for part in path:
-        if isinstance(part, int) or model is None:
-            continue
-        field = model.model_fields.get(part)
-        model = None if field is None else next(_models_in(field.annotation), None)
-    return [] if model is None else [field.alias or name for name, field in model.model_fields.items()]
+        fields = [
+            field
+            for model in models
+            for name, field in model.model_fields.items()
+            if part in {name, field.alias} and not isinstance(part, int)
+        ]
+        if fields:
+            models = [model for field in fields for model in _models_in(field.annotation)]
+    return [field.alias or name for model in models for name, field in model.model_fields.items()]
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:

@@ -34,6 +34,29 @@ PROFILES: Final[dict[str, dict[ProfileName, Setting]]] = {
     "report.ratio_digits": {"paper": 3, "guideline": 2},
 }
 
+CLINICAL_PROFILES: Final[dict[str, dict[ProfileName, Setting]]] = {
+    "study.add_one_day": {"paper": False, "guideline": True},
+    "baseline.variable.cutoffs": {"paper": "exact", "guideline": "rounded"},
+    "baseline.variable.coagulation": {"paper": "inr", "guideline": "inr"},
+    "baseline.variable.era": {"paper": "2008", "guideline": "2022"},
+    "baseline.variable.single_large": {"paper": "A", "guideline": "A"},
+    "response.confirm": {"paper": False, "guideline": True},
+    "response.confirm_days": {"paper": 28, "guideline": 28},
+    "response.sd_min_days": {"paper": "> 56", "guideline": ">= 56"},
+    "response.hold": {"paper": False, "guideline": False},
+    "response.backdate_new_lesion": {"paper": True, "guideline": True},
+    "response.abs_pd_mm": {"paper": 0, "guideline": 0},
+    "response.lipiodol_viable": {"paper": False, "guideline": False},
+    "response.conf": {"paper": "clopper-pearson", "guideline": "clopper-pearson"},
+    "endpoint.censor": {"paper": "last_follow_up", "guideline": "last_adequate"},
+    "endpoint.missed_visits": {"paper": "ignore", "guideline": "two"},
+    "endpoint.new_therapy": {"paper": "ignore", "guideline": "censor"},
+    "comparison.grace_days": {"paper": 14, "guideline": 14},
+    "safety.ctcae": {"paper": "3.0", "guideline": "5.0"},
+    "safety.emergent_only": {"paper": False, "guideline": True},
+}
+"""The choices of a records study, beside those above. ``baseline.variable`` and ``endpoint`` are made item by item."""
+
 ALLOWED: Final[dict[str, tuple[str, ...]]] = {
     "survival.ties": ("breslow", "efron"),
     "survival.conf_type": ("log-log", "log", "plain", "logit", "arcsin"),
@@ -56,20 +79,21 @@ class ValueInForce:
 
     key: str
     value: Setting
-    origin: str  # "profile paper" or "study.toml"
+    origin: str  # "profile paper", "preset sorafenib-hcc-2010" or "study.toml"
 
 
-def values_in_force(profile: ProfileName, overrides: dict[str, Setting]) -> dict[str, ValueInForce]:
-    """Return every disputed choice: the profile's, unless the study's own file names another.
+def value_in_force(
+    key: str, by_profile: dict[ProfileName, Setting], profile: ProfileName, own: Setting | None, own_origin: str
+) -> ValueInForce:
+    """Return a disputed choice: the profile's, unless the study itself makes another.
 
     Examples
     --------
-    >>> values_in_force("paper", {"survival.ties": "efron"})["survival.ties"]
+    >>> value_in_force("survival.ties", PROFILES["survival.ties"], "paper", "efron", "study.toml")
     ValueInForce(key='survival.ties', value='efron', origin='study.toml')
+    >>> value_in_force("survival.ties", PROFILES["survival.ties"], "paper", None, "study.toml").origin
+    'profile paper'
     """
-    return {
-        key: ValueInForce(key, overrides[key], "study.toml")
-        if key in overrides
-        else ValueInForce(key, by_profile[profile], f"profile {profile}")
-        for key, by_profile in PROFILES.items()
-    }
+    if own is not None:
+        return ValueInForce(key, own, own_origin)
+    return ValueInForce(key, by_profile[profile], f"profile {profile}")

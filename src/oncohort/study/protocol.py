@@ -1,305 +1,270 @@
-"""The protocol: what ``study.toml`` can say, as frozen data. Reading it is ``study/parse.py``."""
+"""The protocol: what ``study.toml`` can say, as frozen data. Reading it is ``study/parse.py``.
+
+The sections stand in ``study/schema_*.py`` by subject; every one of them can be imported from here.
+"""
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Annotated, Any, Literal, TypeAlias
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    StrictBool,
-    StrictFloat,
-    StrictInt,
-    StrictStr,
-    field_validator,
+from pydantic import Field, PrivateAttr
+
+from oncohort.errors import ProtocolError
+from oncohort.study.choices import Choice, clinical_choices
+from oncohort.study.comparison_factor import arm_as_factor, as_factor
+from oncohort.study.profiles import CLINICAL_PROFILES, PROFILES, ValueInForce, value_in_force
+from oncohort.study.schema_analysis import (
+    Case,
+    Coding,
+    Comparison,
+    Curve,
+    Cut,
+    DescribedColumn,
+    Description,
+    DescriptionSettings,
+    Endpoint,
+    EventCodes,
+    EventName,
+    Factor,
+    Figure,
+    FollowUpSettings,
+    GroupValues,
+    Landmark,
+    Level,
+    Model,
+    Recoding,
+    Selection,
+    SensitivityName,
+    SurvivalSettings,
+    Table,
+    TimeColumn,
+    level_ids,
+    outcome_columns,
+)
+from oncohort.study.schema_records import (
+    ANY_OTHER,
+    Baseline,
+    BaselineVariable,
+    Criterion,
+    Flow,
+    Imaging,
+    Populations,
+    Reason,
+    Response,
+    ResponseVariant,
+)
+from oncohort.study.schema_shared import Condition, Identifier, Scalar, Section, Threshold, TimeUnit
+from oncohort.study.schema_study import (
+    Accrual,
+    Checks,
+    Ethics,
+    FileFormat,
+    Index,
+    Privacy,
+    Published,
+    RecordTables,
+    ReportSettings,
+    Study,
+    TableFile,
+    TemplateFile,
+)
+from oncohort.study.schema_treatment import (
+    Arm,
+    ArmLevel,
+    Debulk,
+    DoseLevel,
+    Drug,
+    DrugEvent,
+    DrugRule,
+    Exposure,
+    Procedure,
+    Safety,
+    SafetyGroup,
+    SafetyOutcome,
+    SafetyWindow,
+    SeenOn,
+    StopAfter,
 )
 
-from oncohort.study.profiles import PROFILES, ProfileName, Setting, ValueInForce, values_in_force
-
-Scalar: TypeAlias = StrictBool | StrictInt | StrictFloat | StrictStr
-Identifier: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
-TimeUnit: TypeAlias = Literal["days", "weeks", "months", "years"]
-Coding: TypeAlias = Literal["indicator", "linear", "split", "continuous", "log2"]
-Description: TypeAlias = Literal["median-range", "median-quartiles", "mean-sd", "count"]
-
-
-class Section(BaseModel):
-    """A table of ``study.toml``: unknown keys are errors, and nothing changes after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Ethics(Section):
-    approval: str = ""
-    consent: str = ""
-
-
-class Study(Section):
-    title: str
-    profile: ProfileName
-    design: str = ""
-    setting: str = ""
-    synthetic: bool = False
-    report_unit: TimeUnit | None = None
-    alpha: Annotated[float, Field(gt=0, lt=1)] | None = None
-    ethics: Ethics = Ethics()
-
-
-class TableFile(Section):
-    """Where a table lies and how it is written; what is not said is detected, and what was assumed is told."""
-
-    file: str
-    patient_id: str
-    sheet: str | None = None
-    header_rows: Annotated[int, Field(ge=1, le=5)] = 1
-    missing: tuple[str, ...] = ()
-    encoding: Literal["utf-8", "gb18030"] | None = None
-    delimiter: Literal[",", ";", "\t"] | None = None
-    decimal: Literal[".", ","] | None = None
-    date_format: Literal["Y-M-D", "D.M.Y", "D/M/Y", "M/D/Y", "Y/M/D"] = "Y-M-D"
-
-
-class Condition(Section):
-    """``column op value``, or ``all`` / ``any`` of several conditions."""
-
-    column: str | None = None
-    op: Literal["==", "!=", "<", "<=", ">", ">=", "in", "not in", "present", "absent"] | None = None
-    value: Scalar | date | tuple[Scalar, ...] | None = None
-    all: tuple[Condition, ...] | None = None
-    any: tuple[Condition, ...] | None = None
-
-
-class Criterion(Section):
-    """Who may enter: ``include`` must hold, ``exclude`` must not."""
-
-    id: Identifier
-    label: str = ""
-    include: Condition | None = None
-    exclude: Condition | None = None
-    enabled: bool = True
-
-
-class TimeColumn(Section):
-    column: str
-    unit: TimeUnit
-
-
-class EventCodes(Section):
-    """The codes of an event column, named and never guessed."""
-
-    column: str
-    values: Annotated[tuple[Scalar, ...], Field(min_length=1)]
-    censored: tuple[Scalar, ...] | None = None
-
-
-class Endpoint(Section):
-    """Time to an event, from a time and an event column or from dates."""
-
-    id: Identifier
-    label: str = ""
-    time: TimeColumn | None = None
-    event: EventCodes | None = None
-    start: str | None = None
-    stop: str | tuple[str, ...] | None = None
-    last_known_alive: str | None = None
-    cutoff: date | str | None = None
-    measured_from: str = ""  # words for the methods paragraph: "the first dose of sorafenib"
-    measured_to: str = ""  # "death from any cause"
-    censored_at: str = ""  # "last follow-up"
-
-
-def outcome_columns(endpoint: Endpoint) -> set[str]:
-    """Return the columns that say when, or whether, the event of an endpoint happened."""
-    stop = (endpoint.stop,) if isinstance(endpoint.stop, str) else endpoint.stop or ()
-    single = (endpoint.time and endpoint.time.column, endpoint.event and endpoint.event.column)
-    return {column for column in (*stop, *single, endpoint.last_known_alive) if column}
-
-
-class Level(Section):
-    """One level of a factor: how it is keyed, shown, and written in the data."""
-
-    id: str
-    label: str
-    values: Annotated[tuple[Scalar, ...], Field(alias="value", min_length=1)]
-
-
-class Cut(Section):
-    """One class of a numeric factor: ``min`` and ``max`` belong to it, ``above`` and ``below`` do not."""
-
-    id: str
-    label: str = ""
-    min: float | None = None
-    max: float | None = None
-    above: float | None = None
-    below: float | None = None
-
-
-class Factor(Section):
-    """One patient characteristic with its three faces: described, split into rows, entered into models."""
-
-    id: Identifier
-    column: str
-    label: str = ""
-    unit: str = ""
-    describe: Description | None = None
-    levels: tuple[Level, ...] | None = None
-    split: Literal["median"] | float | None = None
-    cut: tuple[float, ...] | tuple[Cut, ...] | None = None
-    cox: Coding | None = None
-    per: Annotated[float, Field(gt=0)] = 1.0
-    reference: str | None = None
-    missing: tuple[str, ...] = ()
-    percent: bool = True
-    digits: Annotated[int, Field(ge=0, le=6)] | None = None
-    known: Literal["baseline", "after-start"] = "baseline"
-
-    @field_validator("levels", mode="before")
-    @classmethod
-    def _plain_levels(cls, value: Any) -> Any:
-        """A level is a plain value or a table ``{ id, label, value }``."""
-        if not isinstance(value, list | tuple):
-            return value
-        return tuple(_level(item, k) for k, item in enumerate(value, start=1))  # type: ignore[reportUnknownVariableType]
-
-    @field_validator("reference", mode="before")
-    @classmethod
-    def _reference_as_id(cls, value: Any) -> Any:
-        return value if value is None else str(value)
-
-
-def _level(item: Any, number: int) -> Any:
-    if isinstance(item, Level):
-        return item
-    if not isinstance(item, dict):
-        text = str(item)
-        return {"id": text if text.isascii() else f"level{number}", "label": text, "value": (item,)}
-    table: dict[str, Any] = dict(item)  # type: ignore[reportUnknownArgumentType]
-    if "id" not in table:
-        return table
-    value = table.get("value", table["id"])
-    name = str(table["id"])
-    return {"label": name, **table, "id": name, "value": value if isinstance(value, (list, tuple)) else (value,)}  # type: ignore[reportUnknownVariableType]
-
-
-class Table(Section):
-    id: Identifier | None = None
-    kind: Literal["characteristics", "univariable"]
-    caption: str = ""
-    factors: Annotated[tuple[str, ...], Field(min_length=1)]
-    endpoints: tuple[str, ...] = ()
-    by: str | None = None
-
-
-class Selection(Section):
-    method: Literal["none", "forward-stepwise", "backward-stepwise"]
-    criterion: Literal["likelihood-ratio", "conditional", "wald"] | None = None
-    enter: Annotated[float, Field(gt=0, lt=1)] | None = None
-    remove: Annotated[float, Field(gt=0, lt=1)] | None = None
-
-
-class Recoding(Section):
-    """A model's own coding of a factor: a score for each level, or another of the codings."""
-
-    map: dict[str, float] | None = None
-    cox: Coding | None = None
-
-
-class Model(Section):
-    id: Identifier
-    endpoint: str
-    factors: Annotated[tuple[str, ...], Field(min_length=1)]
-    label: str = ""
-    select: Selection | None = None
-    missing: Literal["complete-case"] = "complete-case"
-    coding: dict[str, Recoding] = {}
-
-
-class Curve(Section):
-    endpoint: str
-    by: str | None = None
-
-
-class Figure(Section):
-    id: str
-    curves: tuple[Curve, ...] = ()
-    forest: str | None = None
-    caption: str = ""
-
-
-class SurvivalSettings(Section):
-    ties: str | None = None
-    conf_level: Annotated[float, Field(gt=0, lt=1)] | None = None
-    conf_type: str | None = None
-    median_conf: str | None = None
-    at_half: str | None = None
-    ph_transform: str | None = None
-    pairwise: str | None = None
-    at: tuple[Annotated[float, Field(gt=0)], ...] = ()  # survival is given at these times, in the report unit
-
-
-class FollowUpSettings(Section):
-    method: tuple[str, ...] | None = None
-
-
-class DescriptionSettings(Section):
-    quartiles: str | None = None
-    table_test: str | None = None
-    rank_correction: str | None = None
-
-
-class ReportSettings(Section):
-    ratio_digits: Annotated[int, Field(ge=1, le=6)] | None = None
-
-
-class Checks(Section):
-    stop_at: Literal["fatal", "error", "warning"] = "fatal"
-
-
-class Privacy(Section):
-    patient_labels: Literal["hidden", "number", "id"] = "hidden"
-    min_cell: Annotated[int, Field(ge=0)] = 0
-
-
-class RecordTables(Section):
-    patients: TableFile
+__all__ = [
+    "ANY_OTHER",
+    "Accrual",
+    "Arm",
+    "ArmLevel",
+    "Baseline",
+    "BaselineVariable",
+    "Case",
+    "Checks",
+    "Coding",
+    "Comparison",
+    "Condition",
+    "Criterion",
+    "Curve",
+    "Cut",
+    "Debulk",
+    "DescribedColumn",
+    "Description",
+    "DescriptionSettings",
+    "DoseLevel",
+    "Drug",
+    "DrugEvent",
+    "DrugRule",
+    "Endpoint",
+    "Ethics",
+    "EventCodes",
+    "EventName",
+    "Exposure",
+    "Factor",
+    "Figure",
+    "FileFormat",
+    "Flow",
+    "FollowUpSettings",
+    "GroupValues",
+    "Identifier",
+    "Imaging",
+    "Index",
+    "Landmark",
+    "Level",
+    "Model",
+    "Populations",
+    "Privacy",
+    "Procedure",
+    "Protocol",
+    "Published",
+    "Reason",
+    "Recoding",
+    "RecordTables",
+    "ReportSettings",
+    "Response",
+    "ResponseVariant",
+    "Safety",
+    "SafetyGroup",
+    "SafetyOutcome",
+    "SafetyWindow",
+    "Scalar",
+    "Section",
+    "SeenOn",
+    "Selection",
+    "SensitivityName",
+    "StopAfter",
+    "Study",
+    "SurvivalSettings",
+    "Table",
+    "TableFile",
+    "TemplateFile",
+    "Threshold",
+    "TimeColumn",
+    "TimeUnit",
+    "level_ids",
+    "outcome_columns",
+]
 
 
 class Protocol(Section):
     """A whole ``study.toml``."""
 
-    study: Study
-    records: RecordTables
-    criterion: tuple[Criterion, ...] = ()
-    endpoint: Annotated[tuple[Endpoint, ...], Field(min_length=1)]
-    factor: tuple[Factor, ...] = ()
-    table: tuple[Table, ...] = ()
-    model: tuple[Model, ...] = ()
-    figure: tuple[Figure, ...] = ()
-    survival: SurvivalSettings = SurvivalSettings()
-    selection: Selection | None = None
-    follow_up: FollowUpSettings = FollowUpSettings()
-    description: DescriptionSettings = DescriptionSettings()
-    report: ReportSettings = ReportSettings()
-    checks: Checks = Checks()
-    privacy: Privacy = Privacy()
+    study: Study = Field(description="what the study is")
+    records: RecordTables = Field(default=RecordTables(), description="the files of the study")
+    baseline: Baseline | None = Field(default=None, description="variables at baseline (records study)")
+    criterion: tuple[Criterion, ...] = Field(default=(), description="who enters")
+    flow: Flow = Field(default=Flow(), description="why patients did not enter (records study)")
+    population: Populations | None = Field(default=None, description="who is analyzed (records study)")
+    imaging: Imaging | None = Field(default=None, description="the schedule of scans (records study)")
+    response: Response | None = Field(default=None, description="how response is assessed (records study)")
+    drug: dict[Identifier, Drug] = Field(default={}, description="drugs and their rules (records study)")
+    procedure: tuple[Procedure, ...] = Field(default=(), description="local therapies (records study)")
+    arm: Arm | None = Field(default=None, description="arms of actual treatment (records study)")
+    endpoint: Annotated[tuple[Endpoint, ...], Field(min_length=1)] = Field(description="times to an event")
+    exposure: Exposure | None = Field(default=None, description="time under the drug (records study)")
+    factor: tuple[Factor, ...] = Field(default=(), description="characteristics of patients")
+    table: tuple[Table, ...] = Field(default=(), description="tables of the report")
+    model: tuple[Model, ...] = Field(default=(), description="Cox models")
+    comparison: tuple[Comparison, ...] = Field(default=(), description="groups side by side (records study)")
+    landmark: tuple[Landmark, ...] = Field(default=(), description="survival from fixed days on (records study)")
+    safety: Safety | None = Field(default=None, description="adverse events (records study)")
+    figure: tuple[Figure, ...] = Field(default=(), description="figures of the report")
+    survival: SurvivalSettings = Field(default=SurvivalSettings(), description="choices of survival analysis")
+    selection: Selection | None = Field(default=None, description="how candidates of models are selected")
+    follow_up: FollowUpSettings = Field(default=FollowUpSettings(), description="how follow-up is computed")
+    description: DescriptionSettings = Field(
+        default=DescriptionSettings(), description="how characteristics are described"
+    )
+    report: ReportSettings = Field(default=ReportSettings(), description="how numbers are written")
+    checks: Checks = Field(default=Checks(), description="when a run stops")
+    privacy: Privacy = Field(default=Privacy(), description="what may be shown of patients")
+    published: Published | None = Field(default=None, description="published numbers to compare with")
+
+    _from_preset: frozenset[str] = PrivateAttr(default=frozenset())
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Keep which keys came from the preset; the reader hands them in as the context of validation."""
+        keys: Iterable[str] = context["from_preset"] if context else ()
+        self._from_preset = frozenset(keys)
+
+    @property
+    def is_records_study(self) -> bool:
+        """Whether everything is derived from the tables of the template, and not read from one table."""
+        return self.study.records is not None
+
+    @property
+    def patients_file(self) -> TableFile:
+        """The one file of a table study.
+
+        Raises
+        ------
+        ProtocolError
+            If this is a records study.
+        """
+        if self.records.patients is None:
+            raise ProtocolError("this is a records study; a table study with [records.patients] was expected")
+        return self.records.patients
 
     def find_endpoint(self, endpoint_id: str) -> Endpoint:
         return next(e for e in self.endpoint if e.id == endpoint_id)
 
     def find_factor(self, factor_id: str) -> Factor:
-        return next(f for f in self.factor if f.id == factor_id)
+        """Return a factor; the groups of a comparison, and the arms, are factors too."""
+        comparison = self.find_comparison(factor_id)
+        if comparison is not None:
+            return as_factor(comparison, self.factor)
+        declared = next((f for f in self.factor if f.id == factor_id), None)
+        if declared is None and self.arm is not None and self.arm.column == factor_id:
+            return arm_as_factor(self.arm)
+        assert declared is not None, factor_id
+        return declared
+
+    def find_comparison(self, comparison_id: str) -> Comparison | None:
+        return next((c for c in self.comparison if c.id == comparison_id), None)
 
     def settings(self) -> dict[str, ValueInForce]:
-        """Return every disputed choice in force, with where it was made."""
-        own: dict[str, Setting] = {}
+        """Return every disputed choice in force, with where it was made.
+
+        A choice that is made for each item has a key with the item's id: ``endpoint.PFS.censor``. A table
+        study has the keys of `PROFILES` only.
+        """
+        tables = PROFILES | CLINICAL_PROFILES
+        return {
+            choice.key: value_in_force(
+                choice.key, tables[choice.profile_key], self.study.profile, choice.own, self._origin(choice)
+            )
+            for choice in self._choices()
+        }
+
+    def _choices(self) -> Iterator[Choice]:
         for key in PROFILES:
             section, name = key.split(".")
-            value = getattr(getattr(self, section), name, None)
-            if value is not None:
-                own[key] = value
-        return values_in_force(self.study.profile, own)
+            yield Choice(key, key, getattr(getattr(self, section), name, None))
+        if self.is_records_study:
+            yield from clinical_choices(
+                self.study, self.baseline, self.response, self.endpoint, self.comparison, self.safety
+            )
+
+    def _origin(self, choice: Choice) -> str:
+        """Return where a choice was made that the profile did not make."""
+        if choice.origin:
+            return choice.origin
+        return f"preset {self.study.preset}" if choice.key in self._from_preset else "study.toml"
 
     def selection_of(self, model: Model) -> tuple[str, str, float, float]:
         """Return method, criterion, enter and remove of a model: its own, or the study's."""

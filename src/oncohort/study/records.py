@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 import polars as pl
 
+from oncohort.study.dictionary import Template, TemplateTable
 from oncohort.study.protocol import Protocol
 
 ColumnType: TypeAlias = Literal["number", "date", "text"]
@@ -25,15 +27,24 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """The patients table, one row a patient.
+    """The tables of a study, by name, typed; ``files`` names the file that each was read from.
 
-    ``patients`` has the columns of the dictionary under their names in the file (Float64, Date or
-    String, null where missing) and two more: ``patient_id`` (String) and ``row`` (Int64, the row
-    of the file, header = row 1).
+    A table study has one, ``patients``, with a row a patient: the columns that the protocol names under their names
+    in the file (Float64, Date or String, null where missing). A records study has the tables of the template
+    (``study/template_tables.py``) that were there. Every table has two more columns: ``patient_id`` (String) and
+    ``row`` (Int64, the row of the file, header = row 1). ``template`` says what the tables of a records study hold;
+    a table study has none.
     """
 
-    patients: pl.DataFrame
+    tables: Mapping[str, pl.DataFrame]
+    files: Mapping[str, str]
     sources: tuple[Source, ...]
+    template: Template = field(default_factory=dict[str, TemplateTable])
+
+    @property
+    def patients(self) -> pl.DataFrame:
+        """Return the table with one row a patient."""
+        return self.tables["patients" if "patients" in self.tables else "subjects"]
 
 
 def column_types(protocol: Protocol) -> dict[str, ColumnType]:
