@@ -1,4 +1,4 @@
-"""The studies that come with oncohort: one to look at and to run, and a blank one to fill."""
+"""The studies that come with oncohort: one to look at and to run, and a blank one of each kind to fill."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-DemoName: TypeAlias = Literal["sorafenib", "blank"]
+DemoName: TypeAlias = Literal["sorafenib", "blank", "blank_records"]
 
 
 @contextmanager

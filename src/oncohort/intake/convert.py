@@ -92,7 +92,7 @@ def convert(
         _column(raw, spec, name, kind, (*spec.missing, *missing_by_column.get(name, ())))
         for name, kind in types.items()
     ]
-    patient_id = _known(raw.frame[spec.patient_id], spec.missing)
+    patient_id = known_cells(raw.frame[spec.patient_id], spec.missing)
     frame = pl.DataFrame(
         {column.name: column.values for column in columns}
         | {"patient_id": patient_id, "row": pl.Series(raw.row, dtype=pl.Int64)}
@@ -155,7 +155,7 @@ def _calendar_day(year: int, month: int, day: int) -> date | None:
 
 
 def _column(raw: RawTable, spec: TableFile, name: str, kind: ColumnType, missing: tuple[str, ...]) -> _Column:
-    cells = _known(raw.frame[name], missing)
+    cells = known_cells(raw.frame[name], missing)
     if kind == "number":
         return _Column(name, kind, cells, to_numbers(cells, raw.decimal))
     if kind == "date":
@@ -164,7 +164,7 @@ def _column(raw: RawTable, spec: TableFile, name: str, kind: ColumnType, missing
     return _Column(name, kind, cells, cells)
 
 
-def _known(cells: pl.Series, missing: tuple[str, ...]) -> pl.Series:
+def known_cells(cells: pl.Series, missing: tuple[str, ...]) -> pl.Series:
     """Return the cells under no name, null where they hold a word that means missing."""
     cell = pl.col("cell")
     return cells.to_frame("cell").select(pl.when(~cell.is_in(list(missing))).then(cell).alias("")).to_series()
@@ -225,21 +225,28 @@ def _require_columns(raw: RawTable, wanted: Iterable[str]) -> None:
     there = raw.frame.columns
     lacking = [name for name in dict.fromkeys(wanted) if name not in there]
     if lacking:
-        said = " and ".join(f'no column "{name}"{_near(name, there)}' for name in lacking)
+        said = " and ".join(f'no column "{name}"{near_names(name, there)}' for name in lacking)
         listed = f"; its columns are {', '.join(there)}" if len(there) <= 12 else f"; it has {len(there)} columns"
         raise DataError(f"{raw.source.name}: has {said}{listed}")
 
 
-def _near(name: str, there: list[str]) -> str:
+def near_names(name: str, there: Iterable[str]) -> str:
     """Return ``(did you mean "x"?)``: the same words in another case or with a unit, else the most alike."""
-    plain = {_plain(column): column for column in reversed(there)}
-    near = [plain[_plain(name)]] if _plain(name) in plain else []
-    near += [plain[key] for key in get_close_matches(_plain(name), list(plain), n=2, cutoff=0.7)]
+    plain = {plain_name(column): column for column in reversed(list(there))}
+    near = [plain[plain_name(name)]] if plain_name(name) in plain else []
+    near += [plain[key] for key in get_close_matches(plain_name(name), list(plain), n=2, cutoff=0.7)]
     listed = " or ".join(f'"{column}"' for column in dict.fromkeys(near))
     return f" (did you mean {listed}?)" if listed else ""
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
+    """Return a header without its unit in brackets, in lower case, with single blanks between its words.
+
+    Examples
+    --------
+    >>> plain_name("Max_diam  [mm]"), plain_name("Patient ID")
+    ('max diam', 'patient id')
+    """
     return re.sub(r"[\s_.-]+", " ", re.sub(r"[(（\[].*?[)）\]]", "", name)).strip().lower()
 
 

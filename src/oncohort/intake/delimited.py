@@ -12,7 +12,7 @@ from typing import Final
 import polars as pl
 
 from oncohort.errors import DataError
-from oncohort.study.protocol import TableFile
+from oncohort.study.protocol import FileFormat
 
 Rows = list[list[str]]
 
@@ -24,7 +24,7 @@ _COULD_BE_THOUSANDS: Final = r"^[+-]?[1-9][0-9]{0,2},[0-9]{3}$"
 _DECIMAL_POINT: Final = r"^[+-]?[0-9]*\.[0-9]+$"
 
 
-def decode_text(content: bytes, spec: TableFile, name: str) -> tuple[str, list[str]]:
+def decode_text(content: bytes, spec: FileFormat, name: str) -> tuple[str, list[str]]:
     """Return the text of a file and what was assumed of its encoding.
 
     A byte order mark decides; then UTF-8 if every byte fits, else GB18030. An encoding named in
@@ -64,7 +64,7 @@ def _decode(content: bytes, encoding: str, name: str) -> str:
     return text.removeprefix("\ufeff")
 
 
-def split_rows(text: str, spec: TableFile, name: str) -> tuple[Rows, str, list[str]]:
+def split_rows(text: str, spec: FileFormat, name: str) -> tuple[Rows, str, list[str]]:
     """Return all rows of the text, blank ones too, the delimiter, and what was assumed of it."""
     if spec.delimiter is not None:
         return _parse(text, spec.delimiter, name), spec.delimiter, []

@@ -34,7 +34,7 @@ class Look:
 
     @property
     def id_column(self) -> str:
-        return self.protocol.records.patients.patient_id
+        return self.protocol.patients_file.patient_id
 
     def texts(self, column: str) -> list[str | None]:
         """Return the cells of a column as text, whatever its type; numbers without a trailing .0."""

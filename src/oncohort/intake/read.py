@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import posixpath
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Final
 
 import polars as pl
@@ -15,7 +16,7 @@ from oncohort.errors import DataError
 from oncohort.intake.delimited import Rows, decode_text, find_decimal_comma, split_rows
 from oncohort.intake.parquet import read_parquet
 from oncohort.intake.workbook import column_letters, read_workbook
-from oncohort.study.protocol import TableFile
+from oncohort.study.protocol import FileFormat
 from oncohort.study.records import Source
 
 ENDINGS: Final = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".parquet")
@@ -44,7 +45,7 @@ class _Table:
     decimal: tuple[str, ...]
 
 
-def read_table(path: Path, spec: TableFile, *, name: str) -> RawTable:
+def read_table(path: Path, spec: FileFormat, *, name: str, may_be_empty: bool = False) -> RawTable:
     r"""Read one table of text cells and say what was assumed of it.
 
     Nothing is converted: ``0012`` stays ``0012``. The cells of a workbook become the shortest text
@@ -55,15 +56,17 @@ def read_table(path: Path, spec: TableFile, *, name: str) -> RawTable:
     ----------
     path : Path
         The file; its ending says what it is: .csv, .tsv, .txt, .xlsx, .xlsm or .parquet.
-    spec : TableFile
+    spec : FileFormat
         What the protocol says of the file. What it does not say is detected.
     name : str
         What messages and the manifest call the file, relative to the study.
+    may_be_empty : bool
+        Whether a table without rows, or a blank sheet, is a table all the same; else it is refused.
 
     Returns
     -------
     RawTable
-        n rows, n ≥ 1, of text columns with distinct names.
+        n rows, n ≥ 1 unless it may be empty, of text columns with distinct names.
 
     Raises
     ------
@@ -77,7 +80,7 @@ def read_table(path: Path, spec: TableFile, *, name: str) -> RawTable:
     >>> with TemporaryDirectory() as folder:
     ...     path = Path(folder) / "a.csv"
     ...     _ = path.write_bytes("Number;AFP\n1;2,5\n2;\n".encode("utf-8-sig"))
-    ...     raw = read_table(path, TableFile(file="a.csv", patient_id="Number"), name="a.csv")
+    ...     raw = read_table(path, FileFormat(), name="a.csv")
     >>> raw.frame.rows(), raw.source.assumed
     ([('1', '2,5'), ('2', None)], ('columns separated by ;', 'decimal comma'))
 
@@ -89,19 +92,32 @@ def read_table(path: Path, spec: TableFile, *, name: str) -> RawTable:
     if ending not in ENDINGS:
         hint = "; save it as .xlsx" if ending == ".xls" else ""
         raise DataError(f'{name}: the ending "{path.suffix}" is none of {", ".join(ENDINGS)}{hint}')
-    content = _read_bytes(path, name)
+    content = read_bytes(path, name)
     if not content.strip():
         raise DataError(f"{name}: the file is empty; a header and at least one row were expected")
-    read: Callable[[bytes, TableFile, str], _Table] = (
+    read: Callable[[bytes, FileFormat, str], _Table] = (
         _from_parquet if ending == ".parquet" else _from_workbook if ending in {".xlsx", ".xlsm"} else _from_text
     )
     table = read(content, spec, name)
+    if table.frame.height == 0 and not may_be_empty:
+        blank = "holds no text; a header and at least one row were expected"
+        raise DataError(f"{name}: {_NO_ROWS if table.frame.width else blank}")
     fingerprint = hashlib.sha256(content).hexdigest()
     source = Source(name, fingerprint, table.frame.height, table.frame.width, tuple(table.assumed))
     return RawTable(table.frame, table.row, source, table.decimal)
 
 
-def _read_bytes(path: Path, name: str) -> bytes:
+def inside_study(folder: Path, file: str) -> tuple[Path, str]:
+    """Return where a file of the study lies and its name from the study folder on."""
+    if PurePosixPath(file).is_absolute() or PureWindowsPath(file).drive:
+        raise DataError(f'"{file}" is an absolute path; a path from the study folder on was expected')
+    name = posixpath.normpath(file)
+    if name.startswith(".."):
+        raise DataError(f'"{file}" lies outside the study folder; put the file into it')
+    return folder / name, name
+
+
+def read_bytes(path: Path, name: str) -> bytes:
     try:
         if path.is_dir():
             raise DataError(f"{name}: is a folder; a file was expected")
@@ -121,7 +137,7 @@ def _near_file(path: Path) -> str:
     return f'; did you mean "{near[0]}"?' if near else ""
 
 
-def _from_text(content: bytes, spec: TableFile, name: str) -> _Table:
+def _from_text(content: bytes, spec: FileFormat, name: str) -> _Table:
     text, encoding = decode_text(content, spec, name)
     rows, delimiter, assumed = split_rows(text, spec, name)
     frame, row, remarks = _cut(rows, spec, name, ragged=False)
@@ -132,21 +148,19 @@ def _from_text(content: bytes, spec: TableFile, name: str) -> _Table:
     return _Table(frame, row, [*encoding, *assumed, *remarks], mark)
 
 
-def _from_workbook(content: bytes, spec: TableFile, name: str) -> _Table:
+def _from_workbook(content: bytes, spec: FileFormat, name: str) -> _Table:
     """Read a workbook: its own numbers have a point whatever mark is told for numbers typed as text."""
     rows, assumed = read_workbook(content, spec.sheet, name)
     frame, row, remarks = _cut(rows, spec, name, ragged=True)
     return _Table(frame, row, [*assumed, *remarks], (".", spec.decimal or "."))
 
 
-def _from_parquet(content: bytes, spec: TableFile, name: str) -> _Table:
+def _from_parquet(content: bytes, spec: FileFormat, name: str) -> _Table:
     frame = read_parquet(content, name)
     header, _ = _header([[" ".join(title.split()) for title in frame.columns]], [1], name)
     row = pl.Series(range(2, frame.height + 2), dtype=pl.Int64)
     frame = _stripped(frame.rename(dict(zip(frame.columns, header, strict=True))))
     filled = frame.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
-    if not filled.any():
-        raise DataError(f"{name}: {_NO_ROWS}")
     return _Table(frame.filter(filled), tuple(row.filter(filled)), [], (".", spec.decimal or "."))
 
 
@@ -154,21 +168,19 @@ def _stripped(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.select(pl.all().str.strip_chars()).select(pl.when(pl.all() != "").then(pl.all()))
 
 
-def _cut(rows: Rows, spec: TableFile, name: str, *, ragged: bool) -> tuple[pl.DataFrame, tuple[int, ...], list[str]]:
+def _cut(rows: Rows, spec: FileFormat, name: str, *, ragged: bool) -> tuple[pl.DataFrame, tuple[int, ...], list[str]]:
     """Tell header and data apart; ``ragged`` rows leave empty cells out, others are as wide as the header."""
     filled = [number for number, row in enumerate(rows, start=1) if any(map(str.strip, row))]
     if not filled:
-        raise DataError(f"{name}: holds no text; a header and at least one row were expected")
-    if len(filled) <= spec.header_rows:
-        raise DataError(f"{name}: {_NO_ROWS}")
+        return pl.DataFrame(), (), []
     head = [[" ".join(cell.split()) for cell in rows[number - 1]] for number in filled[: spec.header_rows]]
     row = tuple(filled[spec.header_rows :])
     header, remarks = _header(head, filled, name)
     width = len(header)
     body = [_fitted(rows[number - 1], width, number, name, ragged=ragged) for number in row]
-    blank = row[-1] - row[0] + 1 - len(row)
+    blank = row[-1] - row[0] + 1 - len(row) if row else 0
     remarks += [f"{blank} blank row(s) left out"] if blank else []
-    columns = dict(zip(header, zip(*body, strict=True), strict=True))
+    columns = dict(zip(header, zip(*body, strict=True) if body else [()] * width, strict=True))
     return _stripped(pl.DataFrame(columns, schema=dict.fromkeys(header, pl.String))), row, remarks
 
 

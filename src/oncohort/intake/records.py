@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import posixpath
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 
 import polars as pl
 
 from oncohort.errors import DataError
 from oncohort.intake.checks import check_records
 from oncohort.intake.convert import convert
-from oncohort.intake.read import read_table
+from oncohort.intake.read import inside_study, read_table
 from oncohort.study.findings import Finding
 from oncohort.study.protocol import Protocol
 from oncohort.study.records import Records, column_types
@@ -39,25 +38,17 @@ def read_records(folder: Path, protocol: Protocol) -> tuple[Records, list[Findin
     DataError
         The file lies outside the study, cannot be read, or lacks a column.
     """
-    spec = protocol.records.patients
-    path, name = _inside(folder, spec.file)
+    spec = protocol.patients_file
+    path, name = inside_study(folder, spec.file)
     raw = read_table(path, spec, name=name)
     frame, findings = convert(raw, spec, column_types(protocol), _missing_by_column(protocol))
     headers = [finding.row for finding in findings if finding.rule == "SECOND-HEADER"]
     checked = frame.filter(~pl.col("row").is_in(headers)) if headers else frame
     if checked.height == 0:
         raise DataError(f"{name}: has header rows but no data rows; at least one row a patient was expected")
-    return Records(frame, (raw.source,)), findings + check_records(checked, protocol, name)
-
-
-def _inside(folder: Path, file: str) -> tuple[Path, str]:
-    """Return where a file of the study lies and its name from the study folder on."""
-    if PurePosixPath(file).is_absolute() or PureWindowsPath(file).drive:
-        raise DataError(f'"{file}" is an absolute path; a path from the study folder on was expected')
-    name = posixpath.normpath(file)
-    if name.startswith(".."):
-        raise DataError(f'"{file}" lies outside the study folder; put the file into it')
-    return folder / name, name
+    return Records({"patients": frame}, {"patients": name}, (raw.source,)), findings + check_records(
+        checked, protocol, name
+    )
 
 
 def _missing_by_column(protocol: Protocol) -> dict[str, tuple[str, ...]]:

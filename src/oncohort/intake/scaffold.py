@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,14 +47,20 @@ def scaffold_study(folder: Path, source: Path, sheet: str | None) -> Scaffold:
     return Scaffold(folder / PROTOCOL_FILE, text.count(f'"{CHOOSE}"'))
 
 
-def copy_study(source: Path, folder: Path) -> Scaffold:
-    """Make ``folder`` as a copy of the study at ``source``, writable by its new owner."""
+def copy_study(source: Path, folder: Path, more: Iterable[tuple[str, bytes]] = ()) -> Scaffold:
+    """Make ``folder`` as a copy of the study at ``source``, writable by its new owner.
+
+    ``more`` are further files: their names from the study folder on, and what they hold.
+    """
     _refuse_filled(folder)
     with _whole(folder) as draft:
         for file in source.rglob("*"):
             if file.is_file():
                 (draft / file.relative_to(source)).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(file, draft / file.relative_to(source))
+        for name, content in more:
+            (draft / name).parent.mkdir(parents=True, exist_ok=True)
+            (draft / name).write_bytes(content)
     return Scaffold(folder / PROTOCOL_FILE, (folder / PROTOCOL_FILE).read_text(encoding="utf-8").count(f'"{CHOOSE}"'))
 
 

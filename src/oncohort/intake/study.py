@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from oncohort.errors import ProtocolError, UsageError
+from oncohort.intake.presets import read_presets
+from oncohort.intake.record_checks import RuleSeen, check_record_tables
 from oncohort.intake.records import read_records
+from oncohort.intake.template import read_template_tables
 from oncohort.study.findings import Finding
 from oncohort.study.parse import parse_protocol
 from oncohort.study.protocol import Protocol
@@ -19,13 +22,17 @@ PROTOCOL_FILE: Final = "study.toml"
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """What a study folder holds: the protocol with its fingerprint, the records, and what the checks found."""
+    """What a study folder holds: the protocol with its fingerprint, the records, and what the checks found.
+
+    ``seen`` says of every check of a records study how many records it saw; a table study has none.
+    """
 
     folder: Path
     protocol: Protocol
     protocol_sha256: str
     records: Records
     findings: tuple[Finding, ...]
+    seen: tuple[RuleSeen, ...] = ()
 
 
 def read_study(path: Path) -> Study:
@@ -46,9 +53,19 @@ def read_study(path: Path) -> Study:
     if not file.is_file():
         raise UsageError(f"{path}: there is no {PROTOCOL_FILE} in this folder; oncohort new makes one")
     content = _read(file)
-    protocol = parse_protocol(_decode(content, file.name), file.name)
-    records, findings = read_records(file.parent, protocol)
-    return Study(file.parent, protocol, hashlib.sha256(content).hexdigest(), records, tuple(findings))
+    protocol = parse_protocol(_decode(content, file.name), file.name, read_presets())
+    fingerprint = hashlib.sha256(content).hexdigest()
+    if protocol.study.records is None:
+        records, findings = read_records(file.parent, protocol)
+        return Study(file.parent, protocol, fingerprint, records, tuple(findings))
+    return _read_records_study(file.parent, protocol, fingerprint, protocol.study.records)
+
+
+def _read_records_study(folder: Path, protocol: Protocol, fingerprint: str, data: str) -> Study:
+    """Read the tables of the template and check them; a finding of the reader comes before those of the checks."""
+    records, found = read_template_tables(folder, protocol.records.template_files(), data=data)
+    checked = check_record_tables(records.tables, records.files)
+    return Study(folder, protocol, fingerprint, records, (*found, *checked.findings), checked.seen)
 
 
 def _read(file: Path) -> bytes:

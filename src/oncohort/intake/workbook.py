@@ -14,6 +14,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import IO, Final, Literal, TypeAlias
@@ -51,13 +52,27 @@ def read_workbook(content: bytes, sheet: str | None, name: str) -> tuple[Rows, l
 
     Without ``sheet``, the workbook must have one sheet that is shown and not empty.
     """
+    with _package(content, name) as package:
+        return _read_package(package, sheet, name)
+
+
+def shown_sheets(content: bytes, name: str) -> tuple[str, ...]:
+    """Return the titles of the sheets of a workbook that are not hidden, in their order."""
+    with _package(content, name) as package:
+        base = _workbook_part(package)
+        return _sheets(_tree(package, base), _links(package, base))[1]
+
+
+@contextmanager
+def _package(content: bytes, name: str) -> Iterator[zipfile.ZipFile]:
+    """Yield a workbook as the package of parts it is; whatever cannot be read in it is one sentence."""
     if content.startswith(b"\xd0\xcf\x11\xe0"):
         raise DataError(
             f"{name}: is locked with a password or is in the old .xls format; an unlocked .xlsx workbook was expected"
         )
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as package:
-            return _read_package(package, sheet, name)
+            yield package
     except _UNREADABLE as error:
         raise DataError(f"{name}: is no XLSX workbook or is damaged; open it and save it again as .xlsx") from error
 
@@ -66,31 +81,37 @@ def _read_package(package: zipfile.ZipFile, sheet: str | None, name: str) -> tup
     base = _workbook_part(package)
     workbook = _tree(package, base)
     links = _links(package, base)
+    parts, shown = _sheets(workbook, links)
     properties = _first(workbook, "workbookPr")
     book = _Book(
         strings=_shared_strings(package, next((t for k, t in links.values() if k == "sharedStrings"), None)),
         styles=_cell_styles(package, next((t for k, t in links.values() if k == "styles"), None)),
         from_1904=properties is not None and properties.get("date1904", "0") in {"1", "true"},
     )
-    parts: dict[str, str] = {}
-    hidden: set[str] = set()
-    for element in _every(workbook, "sheet"):
-        kind, target = links[next(v for k, v in element.items() if k.endswith("}id"))]
-        if kind == "worksheet":
-            parts[element.get("name", "")] = target
-            if element.get("state", "visible") != "visible":
-                hidden.add(element.get("name", ""))
     if sheet is not None:
         if sheet not in parts:
             raise DataError(f'{name}: has no sheet "{sheet}"; its sheets are {_listed(parts)}')
         return _read_sheet(package, parts[sheet], book, name), []
-    return _only_sheet(package, {k: v for k, v in parts.items() if k not in hidden}, book, name)
+    return _only_sheet(package, {title: parts[title] for title in shown}, book, name)
+
+
+def _sheets(workbook: ET.Element, links: dict[str, tuple[str, str]]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return the part of every sheet by its title, and the titles of those that are shown."""
+    parts: dict[str, str] = {}
+    shown: list[str] = []
+    for element in _every(workbook, "sheet"):
+        kind, target = links[next(v for k, v in element.items() if k.endswith("}id"))]
+        if kind == "worksheet":
+            parts[element.get("name", "")] = target
+            if element.get("state", "visible") == "visible":
+                shown.append(element.get("name", ""))
+    return parts, tuple(shown)
 
 
 def _only_sheet(package: zipfile.ZipFile, parts: dict[str, str], book: _Book, name: str) -> tuple[Rows, list[str]]:
     filled = {title: part for title, part in parts.items() if _has_cells(package, part)}
     if len(filled) > 1:
-        raise DataError(f"{name}: has several sheets; name one of {_listed(filled)} as sheet under [records.patients]")
+        raise DataError(f"{name}: has several sheets; name one of {_listed(filled)} as sheet in study.toml")
     if not filled:
         raise DataError(f"{name}: no sheet of the workbook holds a cell; a table with a header was expected")
     [(title, part)] = filled.items()

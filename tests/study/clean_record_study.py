@@ -1,0 +1,269 @@
+"""A small records study without a fault: eight invented patients, every table, and something for every rule to see."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final
+
+import polars as pl
+
+from oncohort.study.template_tables import TEMPLATE
+
+CUTOFF: Final = "2010-12-31"
+TABLES: Final = {
+    "subjects": """
+patient_id|site_id|sex|birth_date|age|screening_date|consent_date|first_sorafenib_date|last_sorafenib_date|death_flag|death_date|cutoff_date
+P01|A|M|1955-06-12|53|2009-02-10|2009-02-10|2009-03-02|2009-12-20|Y|2010-01-15|2010-12-31
+P02|A|F|1948|61|2009-04-15|2009-04-16|2009-05-04|2009-07|Y|2009-08|2010-12-31
+P03|A|F|1961-01|48|2009-05-20|2009-05-20|2009-06-01|2010-11-30|N||2010-12-31
+P04|B|M|1950-11-30|58|2009-06-15|2009-06-16|2009-07-01|2009-10-31|N||2010-12-31
+P05|B|M||44|2009-08-03|2009-08-03|2009-08-10|2009-11-30|N||2010-12-31
+P06|B|M|1939-02|70|2009-09-01|2009-09-02|2009-09-14|2010-02|Y|2010-03|2010-12-31
+P07|A|M|1965-07-20|44|2009-09-10||||N||2010-12-31
+P08|A|F|1958-03-03|51|2009-10-01|2009-10-01|2009-10-12|2010-06-30|N||2010-12-31
+""",
+    "screening": """
+patient_id|criterion_id|met|value|date
+P01|4|Y|1|2009-02-11
+P01|5|Y|A|2009-02-11
+P02|4|Y|2|2009-04-16
+P03|4|Y|0|2009-05-20
+P07|4|N|3|2009-09-10
+P08|5|U||
+""",
+    "baseline_disease": """
+patient_id|etiology|hbsag|cirrhosis|dx_basis|typical_imaging|biopsy_result|differentiation|n_tumours|diffuse|max_diam_mm|pvt|pvt_complete|hvt|n1|met_lung|met_adrenal|met_bone|prior_hepatectomy|prior_chemotherapy|prior_tace_ablation|prior_radiotherapy
+P01|HBV|POS|Y|HISTOLOGY|Y|HCC|WELL|2|N|82|TRUNK|N|NONE|N|Y|N|N|N|N|N|N
+P02|HBV|POS|Y|AFP_IMAGING|Y|ND|ND|1|N|64|BRANCH|N|NONE|N|N|N|N|N|N|N|N
+P03|HBV+HCV|POS|N|HISTOLOGY|U|HCC|MODERATE|1|N|45|BRANCH|U|NONE|N|N|N|N|N|N|N|N
+P04|HCV|NEG|Y|AFP_IMAGING|Y|ND|ND|3|N|38.5|NONE|N|NONE|Y|N|Y|Y|N|N|N|N
+P05|HBV|POS|Y|AFP_IMAGING|Y|ND|ND||Y|120|NONE||IVC|N|U|N|N|N|N|N|N
+P06|OTHER|NEG|U|HISTOLOGY|N|HCC|POOR|4|N|51|TRUNK|U|HV|N|N|N|N|N|N|N|N
+P07|ALCOHOL|NEG|Y|AFP_IMAGING|Y|ND|ND|1|N|30|NONE|N|NONE|N|N|N|N|Y|N|N|N
+P08|HBV|POS|Y|AFP_IMAGING|Y|ND|ND|2|N|55|BRANCH|N|NONE|N|N|N|N|N|N|N|N
+""",
+    "labs": """
+patient_id|date|test|comparator|value|unit|lln|uln|control_s
+P01|2009-02-20|BILI|=|17|umol/L|3|20|
+P01|2009-02-20|ALB||39|g/L|35|52|
+P01|2009-02-20|WBC||5.2|10^9/L|4|10|
+P01|2009-02-20|NEUT||3.1|10^9/L|2|7|
+P01|2009-02-20|PT||14.2|s|11|14|12.5
+P01|2009-02-20|AFP|>|20000|ng/mL|0|20|
+P01|2009-04-27|BILI||21|umol/L|3|20|
+P02|2009-04-20|BILI||1.9|mg/dL|0.2|1.2|
+P02|2009-04-20|INR||1.2|ratio|0.9|1.2|
+P02|2009-04-20|HGB||11.8|g/dL|11.5|15|
+P03|2009-05-22|PLAT||110|10^9/L|100|300|
+P03|2009-05-22|CREAT||70|umol/L|50|100|
+P03|2009-05-22|ALT||45|U/L|0|40|
+P03|2009-05-22|AST||60|U/L|0|40|
+P04|2009-06-18|SODIUM||138|mmol/L|135|145|
+P06|2009-09-03|HGB||7.6|mmol/L|7.4|11|
+P07|2009-09-10|BILI||61|umol/L|3|20|
+P08|2009-10-05|BILI||22|umol/L|3|20|
+""",
+    "clinical_scores": """
+patient_id|date|ecog|kps|ascites|encephalopathy
+P01|2009-02-11|1|80|NONE|0
+P01|2009-06-22|1|80|NONE|0
+P02|2009-04-16|2|60|MILD|0
+P02|2009-08-20|5|0|U|
+P03|2009-05-21|0|100|NONE|0
+P04|2009-06-17|1||NONE|0
+P07|2009-09-10|3|40|MODERATE_SEVERE|1
+P08|2009-10-02|0|90|NONE|0
+""",
+    "vitals": """
+patient_id|date|weight_kg|sbp|dbp|stools_per_day|stools_per_day_baseline
+P01|2009-03-02|64|128|78|1|1
+P01|2009-04-27|61.5|152|94|4|1
+P02|2009-05-04|52|117|70|1|1
+P03|2009-06-01|58|110|66||
+P08|2009-10-12|49.5|121|74|2|2
+""",
+    "exposure": """
+patient_id|start_date|end_date|dose_per_intake_mg|frequency|state|adjust_reason|ae_id|well_tolerated
+P01|2009-03-02|2009-03-22|400|BID|FULL|||Y
+P01|2009-03-23|2009-04-05|200|BID|REDUCED|AE|AE01|Y
+P01|2009-04-06|2009-12-20|400|BID|FULL|RESOLVED|AE01|Y
+P02|2009-05-04|2009-07-20|400|BID|FULL|||U
+P03|2009-06-01|2010-11-30|400|BID|FULL|||Y
+P04|2009-07-01|2009-08-15|400|BID|FULL|||N
+P04|2009-08-16|2009-08-31|0|NONE|INTERRUPTED|PHYSICIAN||
+P04|2009-09-01|2009-10-31|400|QD|REDUCED|PHYSICIAN||Y
+P05|2009-08-10|2009-11-30|400|BID|FULL|||U
+P06|2009-09-14|2010-02-20|400|BID|FULL|||Y
+P08|2009-10-12|2009-11-30|400|BID|FULL|||Y
+P08|2009-12-01|2009-12-20|0|NONE|INTERRUPTED|AE|A1|
+P08|2009-12-21|2010-06-30|400|BID|FULL|RESOLVED|A1|Y
+""",
+    "procedures": """
+patient_id|date|type|procedure_no|tumour_burden_pct|cisplatin_mg|fu_mg|doxorubicin_infused_mg|doxorubicin_lipiodol_mg|lipiodol_ml|ct1m_date|lipiodol_deposit_pct|lesion_ids|n_probes|freeze1_min|thaw1_min|freeze2_min|min_temp_c|time_to_temp_min|intent|ablated_pct|contraindication|consent|guidance|tract_packed
+P01|2009-04-13|TACE|1|35|40|1000|20|10|15|2009-05-12|40|||||||||||||
+P01|2009-05-18|TACE|2|30|40|1000|20|10|12|2009-06-17|60|||||||||||||
+P01|2009-07-06|CRYO|1|||||||||T02|2|20|10|15|-135|1|DEBULK|60|N|Y|US|Y
+P03|2009-07-13|TACE|1|20|40|1000|20|10|10|2009-08-12|||||||||||N|Y||
+P08|2009-11-16|CRYO|1|||||||||T01;T02|3|20|10|15|-136|0.8|CURATIVE||N|Y|US|Y
+P08|2010-01-18|CRYO|2|||||||||T01|2|20|10|15|-134|1|CURATIVE||N|Y|US|Y
+""",
+    "lesions": """
+patient_id|lesion_id|role|organ|kind|well_delineated|previously_treated|first_seen_date|split_from|merged_into
+P01|T01|TARGET|LIVER|NODULE|Y|N|2009-02-18||
+P01|T02|TARGET|LIVER|NODULE|Y|N|2009-02-18||
+P01|T03|TARGET|LUNG|NODULE|Y|N|2009-02-18||
+P01|NT01|NON-TARGET|PORTAL VEIN|THROMBUS|N|N|2009-02-18||
+P01|NEW01|NEW|LIVER|NODULE|Y|N|2009-10-14||
+P02|T01|TARGET|LIVER|NODULE|Y|N|2009-04-20||
+P02|NT01|NON-TARGET|PORTAL VEIN, LEFT BRANCH|THROMBUS|N|N|2009-04-20||
+P03|T01|TARGET|LIVER|NODULE|Y|N|2009-05-25||
+P03|NT01|NON-TARGET|PORTAL VEIN, RIGHT BRANCH|THROMBUS|N|N|2009-05-25||
+P04|T01|TARGET|LYMPH NODE|NODE|Y|N|2009-06-20||
+P04|T02|TARGET|PORTA HEPATIS LYMPH NODE|NODE|Y|N|2009-06-20||
+P04|T03|TARGET|ADRENAL GLAND|NODULE|Y|N|2009-06-20||
+P04|T04|TARGET|LIVER|NODULE|Y|N|2009-06-20||
+P04|NT01|NON-TARGET|BONE|OTHER|N|N|2009-06-20||
+P05|NT01|NON-TARGET|LIVER|INFILTRATIVE|N|N|2009-08-05||
+P05|NT02|NON-TARGET|INFERIOR VENA CAVA|THROMBUS|N|N|2009-08-05||
+P06|T01|TARGET|LIVER|NODULE|Y|N|2009-09-03||
+P06|NT01|NON-TARGET|PORTAL VEIN|THROMBUS|N|N|2009-09-03||
+P06|NT02|NON-TARGET|HEPATIC VEIN|THROMBUS|N|N|2009-09-03||
+P08|T01|TARGET|LIVER|NODULE|Y|N|2009-10-05||
+P08|T02|TARGET|LIVER|NODULE|Y|N|2009-10-05||T01
+P08|T03|TARGET|LIVER|NODULE|Y|N|2010-02-01|T01|
+P08|NT01|NON-TARGET|PORTAL VEIN, LEFT BRANCH|THROMBUS|N|N|2009-10-05||
+""",
+    "lesion_measurements": """
+patient_id|lesion_id|scan_date|visit|modality|arterial_phase|status|longest_mm|viable_mm|short_axis_mm|aphe|washout|evaluator
+P01|T01|2009-02-18|BASELINE|CT|Y|MEASURED|82|70||Y|Y|INVESTIGATOR
+P01|T02|2009-02-18|BASELINE|CT|Y|MEASURED|41|38||Y|Y|INVESTIGATOR
+P01|T03|2009-02-18|BASELINE|CT|Y|MEASURED|18|||U||INVESTIGATOR
+P01|NT01|2009-02-18|BASELINE|CT|Y|PRESENT||||Y||INVESTIGATOR
+P01|T01|2009-04-28|W8|CT|Y|MEASURED|80|52||Y||INVESTIGATOR
+P01|T01|2009-04-28|W8|CT|Y|MEASURED|79|54||Y||INDEPENDENT ASSESSOR
+P01|T02|2009-04-28|W8|CT|Y|MEASURED|40|30||Y||INVESTIGATOR
+P01|T03|2009-04-28|W8|CT|Y|MEASURED|15|||U||INVESTIGATOR
+P01|NT01|2009-04-28|W8|CT|Y|PRESENT||||Y||INVESTIGATOR
+P01|T01|2009-10-14|W32|MRI|Y|MEASURED|78|60||Y||INVESTIGATOR
+P01|NEW01|2009-10-14|W32|MRI|Y|MEASURED|14|||Y|Y|INVESTIGATOR
+P02|T01|2009-04-20|BASELINE|CT|Y|MEASURED|64|60||Y||
+P02|NT01|2009-04-20|BASELINE|CT|Y|PRESENT||||Y||
+P02|T01|2009-07-01|W8|CT|Y|MEASURED|66|61||Y||
+P03|T01|2009-05-25|BASELINE|CT|Y|MEASURED|45|40||Y||
+P03|NT01|2009-05-25|BASELINE|CT|Y|PRESENT||||Y||
+P03|T01|2009-08-12|W8|CT|Y|ABSENT|0|||N||
+P03|NT01|2009-08-12|W8|CT|Y|ABSENT||||N||
+P03|T01|2009-10-07|W16|CT|Y|MEASURED|22|0||N||
+P03|T01|2009-12-02|W24|CT|Y|MEASURED|30|28||Y||
+P04|T01|2009-06-20|BASELINE|CT|Y|MEASURED|26||22|U||
+P04|T02|2009-06-20|BASELINE|CT|Y|MEASURED|30||24|U||
+P04|T03|2009-06-20|BASELINE|CT|Y|MEASURED|28|||U||
+P04|T04|2009-06-20|BASELINE|CT|Y|MEASURED|38.5|38.5||Y||
+P04|NT01|2009-06-20|BASELINE|CT|Y|PRESENT||||U||
+P04|T01|2009-08-26|W8|CT|Y|MEASURED|26||21.5|U||
+P05|NT01|2009-08-05|BASELINE|CT|Y|PRESENT||||Y||
+P05|NT02|2009-08-05|BASELINE|CT|Y|PRESENT||||Y||
+P05|NT01|2009-10-06|W8|CT|N|NE||||U||
+P06|T01|2009-09-03|BASELINE|CT|Y|MEASURED|51|44||Y||
+P06|NT01|2009-09-03|BASELINE|CT|Y|PRESENT||||Y||
+P06|T01|2009-11|W8|CT|Y|MEASURED|50|44||Y||
+P08|T01|2009-10-05|BASELINE|CT|Y|MEASURED|55|50||Y||
+P08|T02|2009-10-05|BASELINE|CT|Y|MEASURED|33|20||Y||
+P08|NT01|2009-10-05|BASELINE|CT|Y|PRESENT||||Y||
+P08|T01|2009-12-08|W8|CT|Y|TOO_SMALL||||Y||
+P08|T01|2010-02-01|W16|CT|Y|MEASURED|21|12||Y||
+P08|T03|2010-02-01|W16|CT|Y|MEASURED|12|11||Y||
+""",
+    "response": """
+patient_id|date|target|nontarget|new_lesion|new_lesion_certainty|overall|criteria|source
+P01|2009-04-28|SD|NON-CR/NON-PD|N||SD|MRECIST LENCIONI LIVER CANCER 2010|ENTERED
+P01|2009-04-28|SD|NON-CR/NON-PD|N||SD|RECIST 1.1|ENTERED
+P01|2009-10-14|SD|NON-CR/NON-PD|Y|UNEQUIVOCAL|PD|MRECIST LENCIONI LIVER CANCER 2010|ENTERED
+P02|2009-07-01|SD|NE|||SD|MRECIST LENCIONI LIVER CANCER 2010|ENTERED
+P03|2009-08-12|CR|CR|N||CR|MRECIST LENCIONI LIVER CANCER 2010|ENTERED
+P03|2009-10-07|CR|CR|N||CR|MRECIST LENCIONI LIVER CANCER 2010|ENTERED
+P03|2009-12-02|PD|CR|N||PD|MRECIST LENCIONI LIVER CANCER 2010|ENTERED
+P04|2009-08-26|SD|PD|N||PD|MRECIST LENCIONI LIVER CANCER 2010|ENTERED
+P05|2009-10-06|NA|NON-CR/NON-PD|N||NON-CR/NON-PD|MRECIST LENCIONI LIVER CANCER 2010|ENTERED
+P06|2009-11|SD|NON-CR/NON-PD|N||SD|MRECIST LENCIONI LIVER CANCER 2010|ENTERED
+P08|2009-12-08|PR|NON-CR/NON-PD|N||PR|MRECIST LENCIONI LIVER CANCER 2010|ENTERED
+P08|2010-02-01|PR|NON-CR/NON-PD|N||PR|MRECIST LENCIONI LIVER CANCER 2010|ENTERED
+""",
+    "adverse_events": """
+patient_id|ae_id|term|category|ctcae_version|grade|start_date|end_date|related|serious|action|outcome
+P01|AE01|HAND-FOOT SKIN REACTION|DERMATOLOGY|3.0|3|2009-03-21|2009-04-03|RELATED|N|DOSE REDUCED|RECOVERED/RESOLVED
+P01|AE02|ALOPECIA|DERMATOLOGY|3.0|1|2009-04||POSSIBLE|N|DOSE NOT CHANGED|NOT RECOVERED/NOT RESOLVED
+P02|AE01|GI HEMORRHAGE|HEMORRHAGE|3.0|5|2009-08|2009-08|NOT RELATED|Y|DRUG WITHDRAWN|FATAL
+P03|AE01|DIARRHEA|GI|3.0|2|2009-06-20|2009-07|PROBABLE|N|DOSE NOT CHANGED|RECOVERED/RESOLVED
+P06|AE01|RASH/DESQUAMATION|DERMATOLOGY|3.0|1|2009|2009-12|RELATED||UNKNOWN|UNKNOWN
+P08|A1|HYPERTENSION|CARDIAC|3.0|3|2009-11-29|2009-12-18|RELATED|N|DRUG INTERRUPTED|RECOVERED/RESOLVED
+P08|A2|FATIGUE|CONSTITUTIONAL|3.0|3|2010-06-01||POSSIBLE|Y|DRUG WITHDRAWN|NOT RECOVERED/NOT RESOLVED
+""",
+    "other_therapy": """
+patient_id|date|type
+P01|2009-12-28|SYSTEMIC
+P03|2010-12-15|SYSTEMIC
+P04|2009-11|RADIOTHERAPY
+P08|2010-07-12|SYSTEMIC
+""",
+    "disposition": """
+patient_id|sorafenib_end_reason|date|ae_id|pd_clinical_status_good|pd_patient_wishes
+P01|PROGRESSIVE DISEASE|2009-12-24||Y|Y
+P02|DEATH|2009-08||U|U
+P03|||||
+P04|PROGRESSIVE DISEASE|2009-11-02||N|N
+P05|LOST TO FOLLOW-UP|2009-12||U|U
+P06|PHYSICIAN DECISION|2010-02-25|||
+P08|ADVERSE EVENT|2010-07-01|A2|U|U
+""",
+    "death": """
+patient_id|primary_cause
+P01|TUMOUR PROGRESSION/METASTASIS
+P02|VARICEAL BLEEDING
+P06|RENAL FAILURE, REFRACTORY ASCITES
+""",
+    "followup": """
+patient_id|date|status
+P01|2009-12-29|ALIVE
+P01|2010-01-20|DEAD
+P02|2009-07-06|ALIVE
+P02|2009-09-02|DEAD
+P03|2010-12-20|ALIVE
+P04|2010-10|ALIVE
+P05|2009-11-02|ALIVE
+P05|2009-12-15|LOST
+P06|2010-03|DEAD
+P08|2010-12-01|ALIVE
+""",
+}
+FILES: Final = {table: f"data/{table}.csv" for table in TABLES}
+_TYPES: Final = {"integer": pl.Int64, "number": pl.Float64, "date": pl.Date}
+
+
+def column_type(table: str, column: str) -> type[pl.DataType]:
+    """Return the type that the reader gives a column of the template."""
+    found = TEMPLATE[table].find(column)
+    assert found is not None, f"{table}.{column} is no column of the template"
+    return _TYPES.get(found.kind, pl.String)
+
+
+def clean_study() -> dict[str, pl.DataFrame]:
+    """Return the tables as the reader gives them: typed, with every column of the template, and ``row``."""
+    return {table: _typed(table) for table in TABLES}
+
+
+@cache
+def _typed(table: str) -> pl.DataFrame:
+    head, *lines = (line.split("|") for line in TABLES[table].strip().splitlines())
+    assert all(len(line) == len(head) for line in lines), table
+    cells = pl.DataFrame(lines, schema=dict.fromkeys(head, pl.String), orient="row")
+    filled = cells.with_columns(pl.when(pl.all() != "").then(pl.all()))
+    typed = [
+        pl.col(column.name).str.to_date("%Y-%m-%d")
+        if column.name in head and column_type(table, column.name) is pl.Date
+        else (pl.col(column.name) if column.name in head else pl.lit(None, pl.String))
+        .cast(column_type(table, column.name))
+        .alias(column.name)
+        for column in TEMPLATE[table].columns
+    ]
+    return filled.select(*typed).with_columns(pl.int_range(2, pl.len() + 2).alias("row"))
