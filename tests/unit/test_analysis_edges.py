@@ -64,7 +64,7 @@ def run(columns, profile="guideline"):
         }
     )
     protocol = parse_protocol(PROTOCOL.format(profile=profile), "study.toml")
-    records = Records(frame, (Source("p.csv", "0" * 64, n, 4, ()),))
+    records = Records({"patients": frame}, {"patients": "p.csv"}, (Source("p.csv", "0" * 64, n, 4, ()),))
     return analyze_study(Study("", protocol, "0" * 64, records, ()))
 
 

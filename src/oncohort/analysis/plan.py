@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from oncohort.analysis.baseline import analyze_baseline
-from oncohort.analysis.flow import analyze_flow
+from oncohort.analysis.flow import analyze_flow, flow_levels
 from oncohort.analysis.guards import analyze_guards
 from oncohort.analysis.masking import mask_small_cells
 from oncohort.analysis.regression import (
@@ -27,7 +27,7 @@ from oncohort.study.results import CurveRow, LevelRow, Results, Row
 def analyze_cohort(cohort: Cohort, protocol: Protocol) -> tuple[Results, list[Finding]]:
     """Return every number the protocol asks for, and what the guards found."""
     settings = read_settings(protocol)
-    rows = analyze_flow(cohort)
+    rows = analyze_flow(cohort, protocol)
     curves: list[CurveRow] = []
     for endpoint in cohort.endpoints.values():
         rows += analyze_follow_up(endpoint, settings) + analyze_survival(endpoint, settings)
@@ -43,7 +43,8 @@ def analyze_cohort(cohort: Cohort, protocol: Protocol) -> tuple[Results, list[Fi
     rows = mask_small_cells(rows, settings.min_cell)
     guard_rows, findings = analyze_guards(cohort, protocol, models, rows, settings)
     rows += mask_small_cells(guard_rows, settings.min_cell)
-    return Results(tuple(rows), tuple(curves + figure_curves), tuple(_levels(cohort))), findings
+    levels = (*flow_levels(cohort), *_levels(cohort))
+    return Results(tuple(rows), tuple(curves + figure_curves), levels), findings
 
 
 def named_tables(protocol: Protocol) -> dict[str, Table]:

@@ -47,6 +47,6 @@ def read_settings(protocol: Protocol) -> Settings:
         table_test=str(force["description.table_test"]),
         rank_correction=force["description.rank_correction"],
         ratio_digits=int(force["report.ratio_digits"]),
-        at=protocol.survival.at,
+        at=protocol.survival.times,
         min_cell=protocol.privacy.min_cell,
     )

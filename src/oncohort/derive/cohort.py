@@ -5,6 +5,7 @@ from __future__ import annotations
 from oncohort.derive.criteria import apply_criteria
 from oncohort.derive.endpoints import derive_endpoint
 from oncohort.derive.factors import derive_factor
+from oncohort.derive.records_cohort import derive_records_cohort
 from oncohort.errors import AnalysisError
 from oncohort.study.cohort import Cohort, FlowStep
 from oncohort.study.findings import Finding
@@ -20,6 +21,8 @@ def derive_cohort(records: Records, protocol: Protocol) -> tuple[Cohort, list[Fi
     AnalysisError
         If the criteria leave no patient.
     """
+    if protocol.is_records_study:
+        return derive_records_cohort(records, protocol)
     min_cell = protocol.privacy.min_cell
     patients, steps, findings = apply_criteria(records.patients, protocol.criterion, min_cell)
     if patients.height == 0:

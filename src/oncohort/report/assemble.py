@@ -118,7 +118,7 @@ def _run(facts: StudyFacts) -> Iterator[Part]:
     yield Heading(1, "What was run")
     yield Paragraph(f"{phrase_flow(facts.protocol, facts.results)} {phrase_findings(facts.findings)}")
     yield from _objections(facts.findings)
-    if facts.protocol.criterion:
+    if facts.results.levels_of("flow"):
         yield draw_flow(facts.results, facts.protocol)
     yield _data_table(facts)
     yield _findings_table(facts)

@@ -9,7 +9,7 @@ from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
 from oncohort.report.figures.export import to_pdf, to_png, to_svg
-from oncohort.report.figures.flow import FlowBox, FlowSide, plot_flow
+from oncohort.report.figures.flow import FlowBox, FlowReason, FlowSide, plot_flow
 from oncohort.report.figures.forest import ForestHeads, ForestRow, plot_forest
 from oncohort.report.figures.kaplan_meier import plot_kaplan_meier
 from oncohort.report.figures.panel import CurveData, KaplanMeierPanel
@@ -172,23 +172,45 @@ def _forest_rows(results: Results, protocol: Protocol, model: Model, name: str) 
 
 
 def draw_flow(results: Results, protocol: Protocol) -> Drawing:
-    """Draw who was read, who was left out by which criterion, and who was analyzed."""
-    labels = {criterion.id: criterion.label or criterion.id for criterion in protocol.criterion}
-    reasons = [(labels[row.variable], int(row.value or 0)) for row in results.select("flow", level="excluded")]
+    """Draw who was read, who was left out and why, who was analyzed, and the arms they were in."""
+    verb, analyzed_as = ("screened", "Treated and analyzed") if protocol.is_records_study else ("read", "Analyzed")
     read, analyzed = (int(row.value or 0) for row in _read_and_analyzed(results))
-    side = FlowSide("Excluded", read - analyzed, tuple(reasons))
-    canvas = plot_flow(
-        (FlowBox("Patients read", read, (side,)), FlowBox("Analyzed", analyzed)), min_cell=protocol.privacy.min_cell
+    reasons = tuple(_reason(results, row) for row in results.select("flow", level="excluded"))
+    first = FlowBox(f"Patients {verb}", read, (FlowSide("Excluded", read - analyzed, reasons),))
+    arms = [
+        (level_label(results, *row.group.split("=")), int(row.value or 0))
+        for row in results.select("flow", level="analyzed")
+        if row.group
+    ]
+    last = FlowBox(analyzed_as, analyzed, tuple(_ineligible(results)))
+    canvas = plot_flow((first, last), arms=arms, min_cell=protocol.privacy.min_cell)
+    told = "; ".join(f"{reason.text}: {reason.n}" for reason in reasons)
+    words = f"{read} {verb}. Excluded: {told}. {analyzed} analyzed."
+    return _export(canvas, f"Patients {verb}, excluded and analyzed", words)
+
+
+def _ineligible(results: Results) -> Iterator[FlowSide]:
+    """Yield the box of the analyzed who failed a criterion, if there are any."""
+    rows = results.select("flow", variable="treated_ineligible")
+    if rows:
+        failed = [row for row in rows if row.level]
+        named = ((level_label(results, "flow.treated_ineligible", r.level), int(r.value or 0)) for r in failed)
+        yield FlowSide("Treated although not eligible", int(rows[0].value or 0), tuple(named))
+
+
+def _reason(results: Results, row: Row) -> FlowReason:
+    """Return one reason of the flow with its parts."""
+    parts = tuple(
+        (level_label(results, f"flow.{row.variable}", part.level), int(part.value or 0))
+        for part in results.select("flow", variable=row.variable)
+        if part.level != "excluded"
     )
-    told = "; ".join(f"{label}: {n}" for label, n in reasons)
-    return _export(
-        canvas, "Patients read, excluded and analyzed", f"{read} read. Excluded: {told}. {analyzed} analyzed."
-    )
+    return FlowReason(level_label(results, "flow", row.variable), int(row.value or 0), parts)
 
 
 def _read_and_analyzed(results: Results) -> Iterator[Row]:
     for level in ("read", "analyzed"):
-        yield from results.select("flow", level=level)
+        yield from results.select("flow", level=level, group="")
 
 
 def _export(canvas: Canvas, caption: str, alt: str) -> Drawing:

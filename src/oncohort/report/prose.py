@@ -15,14 +15,28 @@ from oncohort.study.words import plural
 
 
 def phrase_flow(protocol: Protocol, results: Results) -> str:
-    """Return who was read, who was left out by which criterion, and who was analyzed."""
+    """Return who was read, who was left out and why, who was analyzed, and who of these was not eligible."""
     read, analyzed = (results.text("flow", "n", level=level) for level in ("read", "analyzed"))
     left = {row.variable: row.text for row in results.select("flow", level="excluded") if row.text != "0"}
     if not left:
-        return f"All {read} patients were analyzed." if read != "1" else "The one patient was analyzed."
-    labels = {criterion.id: criterion.label or criterion.id for criterion in protocol.criterion}
-    reasons = listed([f"{n} by the criterion “{labels[name]}”" for name, n in left.items()])
-    return f"Of {read} patients, {reasons} were left out and {analyzed} were analyzed."
+        told = f"All {read} patients were analyzed." if read != "1" else "The one patient was analyzed."
+        return told + _ineligible(results)
+    by = "for “{}”" if protocol.is_records_study else "by the criterion “{}”"
+    reasons = listed([f"{n} {by.format(level_label(results, 'flow', name))}" for name, n in left.items()])
+    verb = "screened" if protocol.is_records_study else ""
+    whom = f"{read} {verb} patients" if verb else f"{read} patients"
+    return f"Of {whom}, {reasons} were left out and {analyzed} were analyzed.{_ineligible(results)}"
+
+
+def _ineligible(results: Results) -> str:
+    """Return how many of the analyzed patients failed which criterion."""
+    n = results.get("flow", "n", variable="treated_ineligible")
+    if n is None:
+        return ""
+    failed = [row for row in results.select("flow", variable="treated_ineligible") if row.level]
+    named = listed([f"“{level_label(results, 'flow.treated_ineligible', row.level)}” ({row.text})" for row in failed])
+    were = "was" if n.text == "1" else "were"
+    return f" Of the analyzed patients, {n.text} {were} treated although not eligible: {named}."
 
 
 def phrase_findings(findings: Sequence[Finding]) -> str:

@@ -11,6 +11,7 @@ import polars as pl
 from oncohort.analysis.design import code_factor
 from oncohort.study.cohort import Cohort, FactorData
 from oncohort.study.protocol import Model, Protocol
+from oncohort.writer.adam import sensitivity_times, write_derived
 
 
 def write_datasets(cohort: Cohort, protocol: Protocol, folder: Path) -> None:
@@ -18,13 +19,19 @@ def write_datasets(cohort: Cohort, protocol: Protocol, folder: Path) -> None:
 
     Names are ADaM's: USUBJID, PARAMCD, PARAM, AVAL, AVALU, CNSR (1 = censored). A factor is a column
     of its id that holds the level's id, and ``ID_n`` the number it was made from. A model's file holds AVAL,
-    CNSR and the columns that were offered to it: ``ID``, or ``ID=level``.
+    CNSR and the columns that were offered to it: ``ID``, or ``ID=level``. A records study has more of them; see
+    ``writer/adam.py``.
     """
     folder.mkdir(parents=True)
     factors = _factor_columns(cohort)
     adsl = pl.DataFrame({"USUBJID": list(cohort.patient_id), **factors})
-    adsl.write_parquet(folder / "adsl.parquet")
+    if cohort.derived is None:
+        adsl.write_parquet(folder / "adsl.parquet")
+    else:
+        write_derived(cohort.derived, adsl, folder)
     adtte = pl.concat([_endpoint(cohort, name, factors) for name in cohort.endpoints])
+    if cohort.derived is not None:
+        adtte = pl.concat([adtte, sensitivity_times(cohort.derived)], how="diagonal")
     adtte.write_parquet(folder / "adtte.parquet")
     _as_text(adtte).write_csv(folder / "adtte.csv")
     for model in protocol.model:

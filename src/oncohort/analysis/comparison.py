@@ -1,0 +1,147 @@
+"""Comparisons: response, survival and adverse events of groups side by side, each outcome with its test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from oncohort.analysis.groups import (
+    Groups,
+    Members,
+    between,
+    compare_counts,
+    compare_survival,
+    count_test,
+    each_group,
+    followed,
+    groups_of,
+    inside_population,
+    narrowed,
+    of_analyzed,
+    rate_rows,
+)
+from oncohort.analysis.response import responses_of
+from oncohort.analysis.rows import count
+from oncohort.analysis.safety import ANY_EVENT
+from oncohort.analysis.settings import Settings
+from oncohort.analysis.terms import unique_ids
+from oncohort.analysis.univariable import level_curves
+from oncohort.derive.safety import canonical_term
+from oncohort.study.cohort import Cohort, Derived
+from oncohort.study.consistency_groups import ADVERSE
+from oncohort.study.protocol import Comparison, Protocol
+from oncohort.study.results import CurveRow, Row
+
+
+@dataclass(frozen=True, slots=True)
+class WithEvent:
+    """Which of n patients had an event, and whose worst grade of it is 3 or 4; an event without grade may be worse."""
+
+    any_grade: Members
+    severe: Members
+
+
+def analyze_comparisons(cohort: Cohort, protocol: Protocol, settings: Settings) -> list[Row]:
+    """Return the rows of every ``[[comparison]]``.
+
+    Keys: ``model`` is the comparison's id; ``group`` is ``arm=tace`` for a group, named by what the comparison is by,
+    and ``arm=tace_cryo|tace`` for all groups together and their test. An outcome that is counted, and the id of an
+    adverse event, is the ``variable``; the ``level`` of an adverse event is ``any`` or ``3-4``, by the worst grade of
+    the patient. ``n_total`` without a group counts the population of the comparison, ``n_missing`` those of it who
+    are in no group.
+    """
+    if cohort.derived is None:
+        return []
+    rows: list[Row] = []
+    for comparison in protocol.comparison:
+        rows += _comparison(cohort, cohort.derived, comparison, protocol, settings)
+    return rows
+
+
+def _comparison(
+    cohort: Cohort, derived: Derived, comparison: Comparison, protocol: Protocol, settings: Settings
+) -> list[Row]:
+    keys: dict[str, Any] = {"analysis": "comparison", "model": comparison.id}
+    inside = inside_population(cohort, comparison)
+    groups = groups_of(cohort, protocol, comparison.id)
+    rows = _sizes(groups, inside, keys)
+    for outcome in comparison.outcomes:
+        if outcome in cohort.endpoints:
+            endpoint = cohort.endpoints[outcome]
+            part = followed(endpoint, inside, endpoint.time)
+            rows += compare_survival(part, narrowed(groups, inside), settings, {**keys, "endpoint": outcome})
+        elif outcome == ADVERSE:
+            rows += _adverse_events(cohort, derived, groups, protocol, settings, keys)
+        else:
+            rows += _counted(cohort, derived, comparison, protocol, settings, outcome)
+    return rows
+
+
+def _sizes(groups: Groups, inside: Members, keys: dict[str, Any]) -> list[Row]:
+    rows = count(int(inside.sum()), statistic="n_total", **keys)
+    for group, members in each_group(groups):
+        rows += count(int(members.sum()), statistic="n_total", **keys, group=group)
+    known = groups.factor.codes >= 0
+    at = {**keys, "group": between(groups)}
+    return rows + count(int(known.sum()), **at) + count(int((inside & ~known).sum()), statistic="n_missing", **at)
+
+
+def _counted(
+    cohort: Cohort, derived: Derived, comparison: Comparison, protocol: Protocol, settings: Settings, outcome: str
+) -> list[Row]:
+    """Return how many of each group had a response that counts, with limits, and the test that is named for it."""
+    found, rules = responses_of(cohort, derived, protocol, "")
+    has, groups = found.outcomes[outcome], groups_of(cohort, protocol, comparison.id)
+    keys: dict[str, Any] = {"analysis": "comparison", "model": comparison.id, "variable": outcome}
+    rows: list[Row] = []
+    for group, members in each_group(groups):
+        n = int(has[members].sum())
+        rows += rate_rows(n, int(members.sum()), rules.conf, settings, {**keys, "group": group})
+    return rows + count_test(has, groups, comparison.test.get(outcome, settings.table_test), keys)
+
+
+def _adverse_events(
+    cohort: Cohort, derived: Derived, groups: Groups, protocol: Protocol, settings: Settings, keys: dict[str, Any]
+) -> list[Row]:
+    rows: list[Row] = []
+    for variable, events in patients_with_events(cohort, derived, protocol).items():
+        for level, has in (("any", events.any_grade), ("3-4", events.severe)):
+            rows += compare_counts(has, groups, settings.table_test, {**keys, "variable": variable, "level": level})
+    return rows
+
+
+def patients_with_events(cohort: Cohort, derived: Derived, protocol: Protocol) -> dict[str, WithEvent]:
+    """Return which analyzed patients had a counted event: of any kind, of each group of terms, of each term.
+
+    The keys are those of `oncohort.analysis.safety`.
+    """
+    counted = derived.adverse_events.filter(pl.col("counted") & pl.col("patient_id").is_in(list(cohort.patient_id)))
+    safety = protocol.safety
+    groups = {group.id: [canonical_term(text) for text in group.terms] for group in safety.group} if safety else {}
+    outcomes = [outcome.id or f"outcome_{place}" for place, outcome in enumerate(safety.outcome, 1)] if safety else []
+    terms = set(counted["term"].to_list()) | {term for members in groups.values() for term in members}
+    ids = unique_ids(terms, taken=[ANY_EVENT, *groups, *outcomes])
+    found = {ANY_EVENT: _with_event(cohort, counted)}
+    found |= {name: _with_event(cohort, counted.filter(pl.col("term").is_in(own))) for name, own in groups.items()}
+    return found | {name: _with_event(cohort, counted.filter(pl.col("term") == term)) for term, name in ids.items()}
+
+
+def _with_event(cohort: Cohort, events: pl.DataFrame) -> WithEvent:
+    grade = pl.col("grade")
+    severe = grade.max().is_in([3, 4]) & grade.is_not_null().all()
+    own = of_analyzed(cohort, events.group_by("patient_id").agg(severe=severe))["severe"]
+    return WithEvent(own.is_not_null().to_numpy(), own.fill_null(value=False).to_numpy().astype(np.bool_))
+
+
+def comparison_curves(cohort: Cohort, protocol: Protocol, settings: Settings) -> list[CurveRow]:
+    """Return the survival curves of the groups of every comparison, for each endpoint among its outcomes."""
+    return [
+        row
+        for comparison in protocol.comparison
+        for outcome in comparison.outcomes
+        if outcome in cohort.endpoints
+        for row in level_curves(cohort.endpoints[outcome], cohort.factors[comparison.id], settings)
+    ]

@@ -1,0 +1,106 @@
+"""The cohort of a records study: who is analyzed, with the endpoints and factors that their records give."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from oncohort.clinical.units import convert
+from oncohort.derive.course import derive_course
+from oncohort.derive.eligibility import derive_entry
+from oncohort.derive.factors import derive_factor
+from oncohort.errors import AnalysisError
+from oncohort.study.cohort import Cohort, EndpointData, FactorData
+from oncohort.study.comparison_factor import arm_as_factor, as_factor
+from oncohort.study.derived import known_columns
+from oncohort.study.findings import Finding
+from oncohort.study.protocol import Comparison, Factor, Protocol
+from oncohort.study.records import Records
+from oncohort.study.rules_in_force import adds_one_day
+
+
+def derive_records_cohort(records: Records, protocol: Protocol) -> tuple[Cohort, list[Finding]]:
+    """Derive the course of every screened patient, and take those who are analyzed.
+
+    Raises
+    ------
+    AnalysisError
+        If nobody is.
+    """
+    course = derive_course(records, protocol)
+    entry = derive_entry(course.derived.patients, protocol, records.files["subjects"])
+    findings = [*course.findings, *entry.findings]
+    if not entry.patient_id:
+        raise AnalysisError(f"no patient is left to analyze of {course.derived.patients.height} screened")
+    analyzed = course.derived.patients.filter(pl.col("patient_id").is_in(list(entry.patient_id)))
+    factors: dict[str, FactorData] = {}
+    for factor in (*protocol.factor, *_arms(protocol)):
+        shown = _in_shown_unit(analyzed, factor, protocol)
+        factors[factor.id], found = derive_factor(shown, _labeled(factor, protocol), protocol.privacy.min_cell)
+        findings += found
+    for comparison in protocol.comparison:
+        factors[comparison.id], found = _compared(analyzed, comparison, protocol)
+        findings += found
+    return Cohort(
+        entry.patient_id,
+        _endpoints(analyzed, course.derived.time_to_event, protocol),
+        factors,
+        entry.flow,
+        course.derived,
+        entry.aside,
+    ), findings
+
+
+def _endpoints(analyzed: pl.DataFrame, times: pl.DataFrame, protocol: Protocol) -> dict[str, EndpointData]:
+    """Return the endpoints by the study's own rule, in days, for the analyzed patients in their order."""
+    endpoints: dict[str, EndpointData] = {}
+    for endpoint in protocol.endpoint:
+        own = times.filter((pl.col("endpoint") == endpoint.id) & (pl.col("rule") == ""))
+        placed = analyzed.select("patient_id").join(own, on="patient_id", how="left", maintain_order="left")
+        days = placed["day"].to_numpy().astype(np.float64) + adds_one_day(protocol)
+        event = placed["event"].fill_null(value=False).to_numpy().astype(np.bool_)
+        endpoints[endpoint.id] = EndpointData(endpoint, days, event, "days", protocol.study.report_unit or "months")
+    return endpoints
+
+
+def _arms(protocol: Protocol) -> tuple[Factor, ...]:
+    """Return the arms as a factor, where the study declares none of that name."""
+    arm = protocol.arm
+    declared = arm is None or any(factor.id == arm.column for factor in protocol.factor)
+    return () if arm is None or declared else (arm_as_factor(arm),)
+
+
+def _labeled(factor: Factor, protocol: Protocol) -> Factor:
+    """Return a factor of arms with the labels that ``[arm]`` gives them, where the factor itself gives none."""
+    arm = protocol.arm
+    if arm is None or factor.column != arm.column or factor.levels is None:
+        return factor
+    labels = {level.id: level.label for level in arm.levels if level.label}
+    levels = tuple(
+        level.model_copy(update={"label": labels.get(level.id, level.label)}) if level.label == level.id else level
+        for level in factor.levels
+    )
+    return factor.model_copy(update={"levels": levels})
+
+
+def _in_shown_unit(analyzed: pl.DataFrame, factor: Factor, protocol: Protocol) -> pl.DataFrame:
+    """Return the patients with a factor's column in the unit that a reader sees, converted exactly."""
+    column = known_columns(protocol).get(factor.column)
+    if column is None or not column.quantity or factor.unit in {"", column.unit}:
+        return analyzed
+    if factor.unit not in column.units():
+        return analyzed
+    values = [
+        None if value is None else float(convert(value, column.quantity, column.unit, factor.unit))
+        for value in analyzed[factor.column].to_list()
+    ]
+    return analyzed.with_columns(pl.Series(factor.column, values, dtype=pl.Float64))
+
+
+def _compared(analyzed: pl.DataFrame, comparison: Comparison, protocol: Protocol) -> tuple[FactorData, list[Finding]]:
+    """Return the groups of a comparison as a factor; patients outside its population are in none."""
+    factor = _labeled(as_factor(comparison, protocol.factor), protocol)
+    if comparison.population == "progressed":
+        inside = pl.when(pl.col("progressed") == "Y").then(pl.col(factor.column))
+        analyzed = analyzed.with_columns(inside.alias(factor.column))
+    return derive_factor(analyzed, factor, protocol.privacy.min_cell)
