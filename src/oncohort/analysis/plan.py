@@ -6,6 +6,7 @@ from oncohort.analysis.baseline import analyze_baseline
 from oncohort.analysis.flow import analyze_flow, flow_levels
 from oncohort.analysis.guards import analyze_guards
 from oncohort.analysis.masking import mask_small_cells
+from oncohort.analysis.records_plan import analyze_records, record_levels
 from oncohort.analysis.regression import (
     FittedModel,
     analyze_multivariable_cox,
@@ -39,11 +40,11 @@ def analyze_cohort(cohort: Cohort, protocol: Protocol) -> tuple[Results, list[Fi
     for fitted in models:
         rows += _model_rows(cohort, fitted, settings)
     figure_rows, figure_curves = _by_level(cohort, protocol, rows, settings)
-    rows += figure_rows
+    rows += figure_rows + analyze_records(cohort, protocol, settings)
     rows = mask_small_cells(rows, settings.min_cell)
     guard_rows, findings = analyze_guards(cohort, protocol, models, rows, settings)
     rows += mask_small_cells(guard_rows, settings.min_cell)
-    levels = (*flow_levels(cohort), *_levels(cohort))
+    levels = (*flow_levels(cohort), *_levels(cohort), *record_levels(cohort, protocol))
     return Results(tuple(rows), tuple(curves + figure_curves), levels), findings
 
 

@@ -118,9 +118,8 @@ def _judged(course: PatientCourse, family: RuleFamily) -> list[Judgment]:
 
 
 def _cells(judgment: Judgment, rule: ProtocolRule) -> tuple[Any, ...]:
-    text = f"{rule.text}: {judgment.value}" if judgment.value else f"{rule.text}: no occasion"
     place = (judgment.table, judgment.row, judgment.day, judgment.days_late)
-    return (judgment.rule, judgment.verdict, *place, judgment.value or None, text)
+    return (judgment.rule, judgment.verdict, *place, judgment.value or None, rule.text)
 
 
 def _entry_family(patients: pl.DataFrame, criteria: tuple[Criterion, ...]) -> RuleFamily:

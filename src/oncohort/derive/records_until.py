@@ -52,13 +52,15 @@ _LATER: Final = {
 
 @dataclass(frozen=True, slots=True)
 class KnownRecords:
-    """The records of a patient that are known on a day, and the rows of which it cannot be said whether they are.
+    """The records of a patient that are known on a day.
 
-    ``doubtful`` has the table and the row in its file.
+    ``doubtful`` are the records of which it cannot be said whether they are: table, and row in its file.
+    ``may_be_dead`` says that the patient died on a day that is not known well enough to say whether it was before.
     """
 
     records: Records
     doubtful: tuple[tuple[str, int], ...]
+    may_be_dead: bool
 
 
 def records_until(records: Records, protocol: Protocol, patient_id: str, on: date) -> KnownRecords:
@@ -96,7 +98,8 @@ def records_until(records: Records, protocol: Protocol, patient_id: str, on: dat
         parts = tuple(_parts_of(name, protocol))
         kept = [_as_it_stood(row, parts, on, alive=alive) for row in rows if known[row["row"]]]
         tables[name] = pl.DataFrame(kept, schema=records.tables[name].schema, orient="row")
-    return KnownRecords(replace(records, tables=tables), tuple(sorted(doubtful)))
+    may_be_dead = any(_may_be_dead(row, on) for row in own["subjects"])
+    return KnownRecords(replace(records, tables=tables), tuple(sorted(doubtful)), may_be_dead)
 
 
 def possible_dates(value: date | str | None) -> tuple[date, date] | None:
@@ -126,6 +129,11 @@ def _is_known(row: Row, column: str | None, on: date) -> bool | None:
 def _is_over(value: date | str | None, on: date) -> bool:
     dates = possible_dates(value)
     return dates is not None and dates[1] <= on
+
+
+def _may_be_dead(row: Row, on: date) -> bool:
+    dates = possible_dates(row["death_date"])
+    return row["death_flag"] == "Y" if dates is None else dates[0] <= on < dates[1]
 
 
 def _parts_of(name: str, protocol: Protocol) -> Iterator[_LaterPart]:

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Final, TypeAlias
 
+from oncohort.report.comparison_tables import (
+    tabulate_beyond_progression,
+    tabulate_compared_events,
+    tabulate_comparison,
+    tabulate_landmark,
+)
+from oncohort.report.course_tables import (
+    tabulate_adherence,
+    tabulate_adverse_events,
+    tabulate_adverse_events_by_arm,
+    tabulate_deaths,
+    tabulate_exposure,
+    tabulate_reconciliation,
+)
 from oncohort.report.document import (
     Block,
     Bullets,
@@ -34,9 +48,17 @@ from oncohort.report.prose import (
     phrase_survival,
     phrase_univariable,
 )
+from oncohort.report.prose_treatment import (
+    phrase_beyond_progression,
+    phrase_comparison,
+    phrase_landmarks,
+    phrase_response,
+    phrase_sensitivity,
+)
+from oncohort.report.response_tables import tabulate_response, tabulate_sensitivity
 from oncohort.report.tables import tabulate_characteristics, tabulate_survival, tabulate_univariable
 from oncohort.study.findings import LEVELS, Finding
-from oncohort.study.protocol import Figure, Model, Protocol, Table
+from oncohort.study.protocol import Figure, Landmark, Model, Protocol, Table
 from oncohort.study.records import Source
 from oncohort.study.results import Results
 
@@ -66,13 +88,26 @@ class Report:
 Part: TypeAlias = Block | Drawing
 """What a section yields: blocks whose tables have no number yet, and figures as they were drawn."""
 
+Tabulate: TypeAlias = Callable[[Results, Protocol], TableBlock | None]
+
 APPENDED: Final = "S"
 """The number of a table that describes the run and not the patients; such tables are counted S1, S2 …"""
 
 
 def assemble_report(facts: StudyFacts) -> Report:
     """Return the whole report of a study."""
-    sections = (_run, _characteristics, _survival, _univariable, _models, _methods)
+    sections = (
+        _run,
+        _characteristics,
+        _response,
+        _survival,
+        _univariable,
+        _comparisons,
+        _models,
+        _course,
+        _audit,
+        _methods,
+    )
     blocks, figures = _number([part for section in sections for part in section(facts)])
     study = facts.protocol.study
     subtitle = ", ".join(part for part in (study.design, study.setting) if part)
@@ -259,6 +294,60 @@ def _drawn(drawing: Drawing | None) -> tuple[Drawing, ...]:
 
 def _forests(protocol: Protocol, model: Model) -> Iterator[Figure]:
     return (figure for figure in figures_of(protocol) if figure.forest == model.id)
+
+
+def _response(facts: StudyFacts) -> Iterator[Part]:
+    yield from _told("Response", phrase_response(facts.protocol, facts.results), (tabulate_response,), facts)
+
+
+def _comparisons(facts: StudyFacts) -> Iterator[Part]:
+    """Yield the groups side by side, and what is not biased by what became known only later."""
+    protocol, results = facts.protocol, facts.results
+    if protocol.comparison or protocol.landmark:
+        yield Heading(1, "Comparisons of groups")
+    for comparison in protocol.comparison:
+        yield from _paragraph(phrase_comparison(protocol, results, comparison))
+        for tabulate in (tabulate_comparison, tabulate_compared_events, tabulate_beyond_progression):
+            yield from _tables(tabulate(results, protocol, comparison))
+    yield from _paragraph(phrase_beyond_progression(protocol, results))
+    yield from _paragraph(phrase_landmarks(protocol, results))
+    for landmark_id, landmark in _landmarks(protocol):
+        yield from _tables(tabulate_landmark(results, protocol, landmark_id, landmark))
+    yield from _told("", phrase_sensitivity(protocol, results), (tabulate_sensitivity,), facts)
+
+
+def _landmarks(protocol: Protocol) -> Iterator[tuple[str, Landmark]]:
+    for place, landmark in enumerate(protocol.landmark, start=1):
+        yield landmark.id or f"landmark_{place}", landmark
+
+
+def _course(facts: StudyFacts) -> Iterator[Part]:
+    events = (tabulate_adverse_events, tabulate_adverse_events_by_arm)
+    yield from _told("Adverse events", "", events, facts)
+    yield from _told("Treatment and deaths", "", (tabulate_exposure, tabulate_deaths), facts)
+
+
+def _audit(facts: StudyFacts) -> Iterator[Part]:
+    """Yield what a careful reader asks of the records themselves; tables of the run, not of the patients."""
+    yield from _told("Adherence and records", "", (tabulate_adherence, tabulate_reconciliation), facts)
+
+
+def _told(heading: str, sentence: str, tables: Sequence[Tabulate], facts: StudyFacts) -> Iterator[Part]:
+    """Yield a section with its paragraph and its tables; nothing where there is neither."""
+    blocks = [*_paragraph(sentence), *(b for t in tables for b in _tables(t(facts.results, facts.protocol)))]
+    if heading and blocks:
+        yield Heading(1, heading)
+    yield from blocks
+
+
+def _paragraph(sentence: str) -> Iterator[Block]:
+    if sentence:
+        yield Paragraph(with_italic_p(sentence))
+
+
+def _tables(table: TableBlock | None) -> Iterator[Block]:
+    if table is not None:
+        yield table
 
 
 def _methods(facts: StudyFacts) -> Iterator[Part]:

@@ -249,7 +249,8 @@ def tabulate_landmark(results: Results, protocol: Protocol, landmark_id: str, la
     )
     label = compared_label(protocol, landmark.of)
     note = (
-        f"Patients with the event, or censored, by the landmark are left out; {inside_sentence(label)} {'; '.join(how)}. "
+        "Patients with the event, or censored, by the landmark are left out; "
+        f"{inside_sentence(label)} {'; '.join(how)}. "
         f"Log-rank test. CI, confidence interval.{explain_abbreviations(body)}"
     )
     caption = f"Landmark analysis of {endpoint_label(protocol, landmark.endpoint)} by {inside_sentence(label)}"

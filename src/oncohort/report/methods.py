@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from oncohort.report.clinical_methods import phrase_clinical_methods
 from oncohort.report.names import METHOD_WORDS, factor_label, level_label, listed, model_title
 from oncohort.study.protocol import Endpoint, Factor, Model, Protocol
 from oncohort.study.results import Results
@@ -15,6 +16,7 @@ def phrase_methods(protocol: Protocol, results: Results, software: str) -> str:
     """
     sentences = [_design(protocol)]
     sentences += [_endpoint(endpoint) for endpoint in protocol.endpoint]
+    sentences += [phrase_clinical_methods(protocol)]
     sentences += [
         _description(protocol),
         _survival(protocol, results),
@@ -48,6 +50,8 @@ def _endpoint(endpoint: Endpoint) -> str:
 
 def _source(endpoint: Endpoint) -> str:
     """Say where time and event come from, for an endpoint whose protocol does not define it in words."""
+    if endpoint.events:
+        return f"from day 0 to {' or '.join(endpoint.events)}"
     if endpoint.time is not None:
         return f'as recorded in the column "{endpoint.time.column}" ({endpoint.time.unit})'
     return f'from the dates in the column "{endpoint.start}" and the columns of its events'

@@ -209,12 +209,13 @@ def phrase_landmarks(protocol: Protocol, results: Results) -> str:
 def _landmark(protocol: Protocol, results: Results, landmark_id: str, landmark: Landmark, day: str) -> str:
     keys = {"model": landmark_id, "endpoint": landmark.endpoint, "variable": "landmark", "time": day}
     everyone = {**keys, "group": key_of_all(protocol, results, landmark.of)}
+    groups = {
+        f"{row_name(protocol, landmark.of)}={level.level}": level.label for level in results.levels_of(landmark.of)
+    }
     medians = [
-        f"{_median(protocol, results, 'comparison', group=group, **keys)} with {inside_sentence(level.label)}"
-        for level in results.levels_of(landmark.of)
-        if results.get(
-            "comparison", "median", group=(group := f"{row_name(protocol, landmark.of)}={level.level}"), **keys
-        )
+        f"{_median(protocol, results, 'comparison', group=group, **keys)} with {inside_sentence(label)}"
+        for group, label in groups.items()
+        if results.get("comparison", "median", group=group, **keys)
     ]
     after = f"{plural(day, 'day')} after progression" if landmark.origin == "progression" else f"day {day}"
     n, total = results.text("comparison", "n", **everyone), results.text("comparison", "n_total", **keys)
