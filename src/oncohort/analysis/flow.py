@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
+from oncohort.analysis.arms import analyzed_patients, patient_groups
 from oncohort.analysis.rows import count
 from oncohort.study.cohort import Cohort
 from oncohort.study.protocol import Protocol
@@ -28,10 +27,9 @@ def analyze_flow(cohort: Cohort, protocol: Protocol) -> list[Row]:
     rows += count(cohort.flow[-1].n_in, analysis="flow", level="analyzed")
     for part in cohort.aside:
         rows += count(part.n, analysis="flow", variable=ASIDE, level=part.id)
-    arm = cohort.factors.get(protocol.arm.column) if protocol.arm else None
-    for code, level in enumerate(arm.levels if arm else ()):
-        n = int(np.sum(arm.codes == code)) if arm else 0
-        rows += count(n, analysis="flow", group=f"{arm.spec.id if arm else ''}={level.id}", level="analyzed")
+    patients = analyzed_patients(cohort)
+    for group in patient_groups(patients, protocol)[1:] if patients is not None else ():
+        rows += count(int(group.members.sum()), analysis="flow", group=group.key, level="analyzed")
     return rows
 
 

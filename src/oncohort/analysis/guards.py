@@ -51,8 +51,9 @@ def _known_later(protocol: Protocol) -> Found:
     rows: list[Row] = []
     findings: list[Finding] = []
     outcomes = {column for endpoint in protocol.endpoint for column in outcome_columns(endpoint)}
-    for factor in protocol.factor:
-        if factor.id in used and (factor.known == "after-start" or factor.column in outcomes):
+    compared = [protocol.find_factor(comparison.id) for comparison in protocol.comparison]
+    for factor in (*protocol.factor, *compared):
+        if (factor.id in used or factor in compared) and (factor.known != "baseline" or factor.column in outcomes):
             rows += words("yes", analysis="guards", variable="known_after_start", level=factor.id)
             sentence = (
                 f'"{factor.label or factor.id}" becomes known only after time zero: patients who die early cannot '

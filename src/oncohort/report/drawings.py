@@ -178,15 +178,22 @@ def draw_flow(results: Results, protocol: Protocol) -> Drawing:
     reasons = tuple(_reason(results, row) for row in results.select("flow", level="excluded"))
     first = FlowBox(f"Patients {verb}", read, (FlowSide("Excluded", read - analyzed, reasons),))
     arms = [
-        (level_label(results, *row.group.split("=")), int(row.value or 0))
-        for row in results.select("flow", level="analyzed")
-        if row.group
+        (label, int(row.value or 0))
+        for key, label in _arms(protocol).items()
+        for row in results.select("flow", level="analyzed", group=key)
+        if row.value != 0
     ]
     last = FlowBox(analyzed_as, analyzed, tuple(_ineligible(results)))
     canvas = plot_flow((first, last), arms=arms, min_cell=protocol.privacy.min_cell)
     told = "; ".join(f"{reason.text}: {reason.n}" for reason in reasons)
     words = f"{read} {verb}. Excluded: {told}. {analyzed} analyzed."
     return _export(canvas, f"Patients {verb}, excluded and analyzed", words)
+
+
+def _arms(protocol: Protocol) -> dict[str, str]:
+    """Return the key and the label of every arm of treatment."""
+    arm = protocol.arm
+    return {} if arm is None else {f"{arm.column}={level.id}": level.label or level.id for level in arm.levels}
 
 
 def _ineligible(results: Results) -> Iterator[FlowSide]:
