@@ -9,6 +9,7 @@ from oncohort.analysis.plan import analyze_cohort
 from oncohort.derive.cohort import derive_cohort
 from oncohort.errors import DataError
 from oncohort.intake.study import Study, read_study
+from oncohort.report.drawings import tell_undrawn
 from oncohort.report.glyphs import check_glyphs
 from oncohort.study.findings import Finding, at_least, count_by_level
 from oncohort.study.protocol import Protocol
@@ -51,7 +52,7 @@ def analyze_study(study: Study) -> StudyRun:
     cohort, derived = derive_cohort(study.records, protocol)
     stop_if_grave(derived, protocol)
     results, guarded = analyze_cohort(cohort, protocol)
-    findings = (*study.findings, *derived, *guarded, *check_glyphs(protocol, results))
+    findings = (*study.findings, *derived, *guarded, *tell_undrawn(protocol), *check_glyphs(protocol, results))
     return StudyRun(protocol, study.protocol_sha256, study.records, cohort, results, findings)
 
 

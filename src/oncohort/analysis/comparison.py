@@ -28,12 +28,11 @@ from oncohort.analysis.rows import count
 from oncohort.analysis.safety import ANY_EVENT
 from oncohort.analysis.settings import Settings
 from oncohort.analysis.terms import unique_ids
-from oncohort.analysis.univariable import level_curves
 from oncohort.derive.safety import canonical_term
 from oncohort.study.cohort import Cohort, Derived
 from oncohort.study.consistency_groups import ADVERSE
 from oncohort.study.protocol import Comparison, Protocol
-from oncohort.study.results import CurveRow, Row
+from oncohort.study.results import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,14 +133,3 @@ def _with_event(cohort: Cohort, events: pl.DataFrame) -> WithEvent:
     severe = grade.max().is_in([3, 4]) & grade.is_not_null().all()
     own = of_analyzed(cohort, events.group_by("patient_id").agg(severe=severe))["severe"]
     return WithEvent(own.is_not_null().to_numpy(), own.fill_null(value=False).to_numpy().astype(np.bool_))
-
-
-def comparison_curves(cohort: Cohort, protocol: Protocol, settings: Settings) -> list[CurveRow]:
-    """Return the survival curves of the groups of every comparison, for each endpoint among its outcomes."""
-    return [
-        row
-        for comparison in protocol.comparison
-        for outcome in comparison.outcomes
-        if outcome in cohort.endpoints
-        for row in level_curves(cohort.endpoints[outcome], cohort.factors[comparison.id], settings)
-    ]

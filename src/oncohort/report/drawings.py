@@ -15,6 +15,7 @@ from oncohort.report.figures.kaplan_meier import plot_kaplan_meier
 from oncohort.report.figures.panel import CurveData, KaplanMeierPanel
 from oncohort.report.names import endpoint_label, factor_label, interval_name, level_label, model_title, p_phrase
 from oncohort.report.tables import ABBREVIATIONS, abbreviated, estimate_with_limits
+from oncohort.study.findings import Finding
 from oncohort.study.protocol import Curve, Figure, Model, Protocol
 from oncohort.study.results import Results, Row
 from oncohort.study.text import NOT_REACHED
@@ -43,6 +44,20 @@ def figures_of(protocol: Protocol) -> tuple[Figure, ...]:
     curves = tuple(Curve(endpoint=endpoint.id) for endpoint in protocol.endpoint)
     forests = tuple(Figure(id=f"forest_{model.id}", forest=model.id) for model in protocol.model)
     return (Figure(id="survival", curves=curves), *forests)
+
+
+def tell_undrawn(protocol: Protocol) -> list[Finding]:
+    """Return a warning for what a protocol can name and a report does not show yet."""
+    named = [f"figure {figure.id} ({figure.kind or 'case'})" for figure in protocol.figure if _is_of_patients(figure)]
+    named += ["a comparison with published numbers"] if protocol.published else []
+    return [
+        Finding("warning", "NOT-MADE", f"the protocol names {name}, which the report does not show yet")
+        for name in named
+    ]
+
+
+def _is_of_patients(figure: Figure) -> bool:
+    return figure.case is not None or figure.kind not in {None, "flow"}
 
 
 def draw_curves(results: Results, protocol: Protocol, figure: Figure) -> Drawing | None:
