@@ -9,6 +9,8 @@ from typing import Final
 import polars as pl
 
 from oncohort.study.cohort import Derived
+from oncohort.study.protocol import Protocol
+from oncohort.study.rules_in_force import adds_one_day
 
 _DAYS: Final = frozenset({"day", "start_day", "end_day"})
 
@@ -74,13 +76,14 @@ def write_derived(derived: Derived, factors: pl.DataFrame, folder: Path) -> None
         frame.write_parquet(folder / f"{name}.parquet")
 
 
-def sensitivity_times(derived: Derived) -> pl.DataFrame:
-    """Return the endpoints by their other rules of censoring, as ADTTE names them: ``PFS_FDA_A``."""
+def sensitivity_times(derived: Derived, protocol: Protocol) -> pl.DataFrame:
+    """Return the endpoints by their other rules of censoring, as ADTTE names them: ``PFS_FDA_A``, in days."""
     other = derived.time_to_event.filter(pl.col("rule") != "")
     return other.select(
         USUBJID="patient_id",
         PARAMCD=pl.concat_str("endpoint", "rule", separator="_"),
-        AVAL=pl.col("day").cast(pl.Float64),
+        AVAL=pl.col("day").cast(pl.Float64) + adds_one_day(protocol),
+        AVALU=pl.lit("DAYS"),
         CNSR=(~pl.col("event")).cast(pl.Int64),
         EVNTDESC="description",
     )

@@ -31,7 +31,7 @@ def write_datasets(cohort: Cohort, protocol: Protocol, folder: Path) -> None:
         write_derived(cohort.derived, adsl, folder)
     adtte = pl.concat([_endpoint(cohort, name, factors) for name in cohort.endpoints])
     if cohort.derived is not None:
-        adtte = pl.concat([adtte, sensitivity_times(cohort.derived)], how="diagonal")
+        adtte = pl.concat([adtte, sensitivity_times(cohort.derived, protocol)], how="diagonal")
     adtte.write_parquet(folder / "adtte.parquet")
     _as_text(adtte).write_csv(folder / "adtte.csv")
     for model in protocol.model:

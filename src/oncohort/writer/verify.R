@@ -64,9 +64,10 @@ survival_at <- function(fit, time) {  # 1 before the first time, nothing past th
 }
 days <- c(DAYS = 1, WEEKS = 7, MONTHS = 30.4375, YEARS = 365.25)
 outcome <- list(); scale <- list()
-for (e in unique(adtte$PARAMCD)) {
+own_rule <- results$analysis == "survival" & results$model == "" & results$statistic == "median"
+for (e in intersect(unique(adtte$PARAMCD), results$endpoint[own_rule])) {
   rows <- adtte[adtte$PARAMCD == e, ]
-  reported <- toupper(results$unit[results$analysis == "survival" & results$endpoint == e & results$statistic == "median"])
+  reported <- toupper(results$unit[own_rule & results$endpoint == e])
   outcome[[e]] <- Surv(as.numeric(rows$AVAL), 1 - as.numeric(rows$CNSR))
   scale[[e]] <- if (reported == rows$AVALU[1]) 1 else days[[rows$AVALU[1]]] / days[[reported]]
   y <- outcome[[e]]; fit <- curve_of(y)
@@ -83,6 +84,15 @@ log_rank <- function(y, group, wanted) {
   in_it <- group %in% wanted
   test <- tryCatch(suppressWarnings(survdiff(y[in_it] ~ group[in_it])), error = function(e) NULL)
   if (sum(test$exp > 0) < 2) list(chisq = NA, df = NA) else list(chisq = test$chisq, df = sum(test$exp > 0) - 1)
+}
+others <- rows_of("survival", c("model", "endpoint"))  # an endpoint by other rules of censoring, in its own unit
+others <- others[others$model != "", ]
+for (k in seq_len(nrow(others))) {
+  e <- others$endpoint[k]; rows <- adtte[adtte$PARAMCD == paste(e, others$model[k], sep = "_") & adtte$AVAL != "", ]
+  y <- Surv(as.numeric(rows$AVAL), 1 - as.numeric(rows$CNSR))
+  at <- list("survival", model = others$model[k], endpoint = e)
+  do.call(put_all, c("counts", list(list(n = nrow(y), n_event = sum(y[, 2]))), at))
+  do.call(put_all, c("other rules", list(lapply(median_of(curve_of(y)), `*`, scale[[e]])), at))
 }
 tables <- rows_of("univariable_km", c("model", "endpoint", "variable"))
 for (k in seq_len(nrow(tables))) {
