@@ -59,7 +59,8 @@ def demand(course: PatientCourse, plan: DosePlan, goal: str, day: int) -> Outcom
     goal : str
         A level: its dose, as mg a day, must be given from a day within the notice on. STOP: no dose after the notice.
         same: no pause on the day or from the next day on, and no lower dose from the day on; a change for an adverse
-        event, or a pause that began before the notice, has other reasons and is not judged.
+        event, or a pause that began before the notice, has other reasons and is not judged; where no reason is
+        recorded it cannot be.
     day : int
         Day of the demand, from the first dose.
 
@@ -142,11 +143,18 @@ def _same(course: PatientCourse, plan: DosePlan, day: int) -> Outcome:
     change = _change_at(course, day)
     if change is None:
         return Outcome("kept", None, f"{in_mg(given)} on day {day}", day)
+    return _changed(change, plan, day)
+
+
+def _changed(change: Dose, plan: DosePlan, day: int) -> Outcome:
+    """Judge a pause or a lower dose at a day on which the dose should have stayed, by its reason and its beginning."""
     said = f"{in_mg(change.mg_per_day or Fraction(0))} from day {change.start}"
     if change.reason == "AE":
         return Outcome("not applicable", None, f"{said}, for an adverse event")
     if day - change.start > plan.notice_days:
         return Outcome("not applicable", None, f"{said}, long before")
+    if change.reason is None:
+        return Outcome("not assessable", None, f"{said}; missing: adjust_reason")
     return Outcome("broken", None, said)
 
 

@@ -211,14 +211,20 @@ def _course(
         and (cutoff is None or row["date_day"] is None or row["date_day"] <= cutoff)
         for row in tables.get("disposition", ())
     )
-    doses = (_dose(row, known_to) for row in tables.get("exposure", ()) if row["start_date_day"] is not None)
+    until = min((day for day in (death, cutoff) if day is not None), default=known_to)
+    doses = (_dose(row, until) for row in tables.get("exposure", ()) if row["start_date_day"] is not None)
     toxicities = (_toxicity(row, anchor, attribution) for row in tables.get("adverse_events", ()))
     return PatientCourse(
         patient=patient,
         tables=tables,
         anchor=anchor,
         doses=tuple(sorted(doses, key=lambda dose: (dose.start, dose.row))),
-        toxicities=tuple(toxicity for toxicity in toxicities if toxicity.related is not False),
+        toxicities=tuple(
+            sorted(
+                (toxicity for toxicity in toxicities if toxicity.related is not False),
+                key=lambda toxicity: (toxicity.begins.first, toxicity.ae_id),
+            )
+        ),
         progression_day=progression_day,
         last_dose_day=last_dose,
         drug_ended=last_dose is not None and (stopped or last_dose < known_to or death is not None),
@@ -227,12 +233,13 @@ def _course(
     )
 
 
-def _dose(row: Row, known_to: int) -> Dose:
+def _dose(row: Row, until: int) -> Dose:
+    """Return a row of ``exposure``; a dose without an end goes on until death or the cutoff."""
     intake, frequency, end = row["dose_per_intake_mg"], row["frequency"], row["end_date_day"]
     per_day = INTAKES_PER_DAY.get(frequency)
     return Dose(
         start=row["start_date_day"],
-        end=max(known_to, row["start_date_day"]) if end is None else end,
+        end=max(until, row["start_date_day"]) if end is None else end,
         mg_per_day=None if intake is None or per_day is None else exact(intake) * exact(per_day),
         tolerated=_YES.get(row["well_tolerated"]),
         reason=row["adjust_reason"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from fractions import Fraction
 from functools import partial
 
 from oncohort.clinical.dose_machine import DoseEvent, DoseStep, run_dose_machine
@@ -12,7 +13,7 @@ from oncohort.clinical.dose_policy import DISCONTINUED, INTERRUPTED
 from oncohort.derive.adherence_dose import WITHDRAWN, demand_days, missing_facts
 from oncohort.derive.advice import UNDETERMINED, Advised, Ground
 from oncohort.derive.judgment import condition_columns
-from oncohort.derive.patient_course import FOREVER, PatientCourse, Toxicity, dose_of, possible_days
+from oncohort.derive.patient_course import FOREVER, Dose, PatientCourse, Toxicity, dose_of, possible_days
 from oncohort.derive.protocol_policies import (
     STOP,
     ProtocolRule,
@@ -129,9 +130,10 @@ def _of_adverse_event(course: PatientCourse, drug: Drug, event: Toxicity, *, wor
     """Yield the beginning of an adverse event, the day after its end, and an action that ends the drug."""
     tell = partial(_Told, table="adverse_events", row=event.row)
     name, begun, last = _name(event), event.begins.first, _last_day(event, worst=worst)
-    yield tell(_graded(course, event, begun, event.grade), _CHANGED, f"{name} grade {event.grade or 'not recorded'}")
+    words = f"{name} grade {event.grade or 'not recorded'}"
+    yield tell(_graded(event, begun, event.grade, dose_of(course, begun)), _CHANGED, words)
     if last < FOREVER:
-        yield tell(_graded(course, event, last + 1, 0), _CHANGED, f"{name} over")
+        yield tell(_graded(event, last + 1, 0, dose_of(course, last)), _CHANGED, f"{name} over")
     for rule in _rules_on(drug, "adverse_event"):
         facts = missing_facts(event, rule)
         if rule.go == STOP and facts is not None and set(facts) <= {"related"}:
@@ -139,30 +141,34 @@ def _of_adverse_event(course: PatientCourse, drug: Drug, event: Toxicity, *, wor
             yield tell(DoseEvent(decided, "AE_TERMINATE"), _LATER, f"{name} ends the drug", rule=rule.id)
 
 
-def _graded(course: PatientCourse, event: Toxicity, day: int, grade: int | None) -> DoseEvent:
-    dose = dose_of(course, day)
+def _graded(event: Toxicity, day: int, grade: int | None, dose: Dose | None) -> DoseEvent:
+    """Return a grade of an adverse event, with what is said of the dose that is, or is not, tolerated."""
     return DoseEvent(day, "AE", ae=_name(event), grade=grade, tolerated=dose.tolerated if dose else None)
 
 
 def _of_doses(course: PatientCourse, drug: Drug, events: Sequence[Toxicity], *, worst: bool) -> Iterator[_Told]:
-    """Yield pauses and their ends, where the protocol lets the drug pause; and each new dose, which may be tolerated.
+    """Yield pauses and their ends, where the protocol lets the drug pause; and each new dose that may be tolerated.
 
-    With a new dose the last adverse event that began before it is given again, since the machine asks whether a dose
-    is tolerated with adverse events only.
+    With a new dose that is no raise the last adverse event that began before it is given again, since the machine asks
+    whether a dose is tolerated with adverse events only. When an event ends, the dose until then is what counts.
     """
     may_pause = any(rule.allowed for rule in _rules_on(drug, "interruption"))
-    paused = False
+    paused, before = False, Fraction(0)
     for dose in course.doses:
         tell = partial(_Told, table="exposure", row=dose.row)
-        if may_pause and dose.mg_per_day is not None and (dose.mg_per_day == 0) != paused:
+        given = dose.mg_per_day
+        if given is None:
+            continue
+        if may_pause and (given == 0) != paused:
             paused = not paused
             kind, place, words = ("INTERRUPT", _PAUSED, "pause") if paused else ("RESUME", _RESUMED, "end of a pause")
             yield tell(DoseEvent(dose.start, kind), place, words)
         begun = [event for event in events if event.begins.first < dose.start]
-        if begun and dose.start > 0 and not paused:
+        if begun and dose.start > 0 and given and (before == 0 or given <= before):
             latest = max(begun, key=lambda event: (event.begins.first, event.row))
             grade = latest.grade if _last_day(latest, worst=worst) >= dose.start else 0
-            yield tell(_graded(course, latest, dose.start, grade), _REVIEWED, f"new dose, {_name(latest)} reviewed")
+            yield tell(_graded(latest, dose.start, grade, dose), _REVIEWED, f"new dose, {_name(latest)} reviewed")
+        before = given
 
 
 def _of_scores(course: PatientCourse, drug: Drug) -> Iterator[_Told]:
@@ -210,8 +216,8 @@ def _run(told: Sequence[tuple[_Told, DoseStep]]) -> _Run:
         if step.state != state:
             state, reasons = step.state, [(each, step)]
             open_ = {} if state == DISCONTINUED else open_
-        elif step.rule is not None and len(step.possible) == 1:
-            reasons = [pair for pair in reasons if pair[1].rule != step.rule or pair == reasons[0]] + [(each, step)]
+        elif step.rule is not None and len(step.possible) == 1 and each.place != _REVIEWED:
+            reasons.append((each, step))
     possible = {state} | {DISCONTINUED for _, step in open_.values() if DISCONTINUED in step.possible}
     if "AE" in open_:
         possible |= set(open_["AE"][1].possible)
@@ -223,7 +229,7 @@ def _words(drug: Drug, state: str) -> str:
     for level in drug.levels:
         if level.id == state:
             return f"{level_words(level)} ({state})"
-    return {INTERRUPTED: "none, interrupted", DISCONTINUED: "none, the drug has ended"}.get(state, state)
+    return {INTERRUPTED: "no dose (interrupted)", DISCONTINUED: "no dose (the drug has ended)"}.get(state, state)
 
 
 def _ground(
@@ -234,7 +240,8 @@ def _ground(
     when = course.anchor + timedelta(days=told.event.day)
     why = f"{told.words}, {when} (day {told.event.day})"
     if len(step.possible) > 1:
-        why = f"{why}; {', '.join(step.missing)} not recorded"
+        columns = dict.fromkeys(column for fact in step.missing for column in _columns_of(fact, drug))
+        why = f"{why}; {', '.join(columns)} not recorded"
     return Ground(rule.id, rule.text, rule.section, why, files.get(told.table, ""), told.row)
 
 

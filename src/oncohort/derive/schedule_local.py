@@ -66,17 +66,20 @@ def advise_session(course: PatientCourse, rules: LocalRules, files: Mapping[str,
         answer = next_tace(_tace_course(course, rules, done, contraindicated=contraindicated, day=day), policy)
     else:
         answer = next_cryo(CryoCourse(n_done=len(done), contraindicated=contraindicated), policy)
-    codes = answer.possible
+    *open_, final = answer.possible
     table, row = _record(course, name, done)
-    why = f"session {len(done) + 1}" if len(codes) > 1 or not done else f"session {len(done) + 1}; {answer.why}"
-    why = f"session {len(done) + 1}, nothing against it" if codes == (name,) else why
-    grounds = [_ground(rules, _rule_of(code), why, files.get(table, ""), row) for code in codes]
-    if any(code.startswith(name) for code in codes):
+    why = f"session {len(done) + 1}"
+    if not open_:
+        why = f"{why}, {'nothing against it' if final == name else answer.why}"
+    grounds = [_ground(rules, _rule_of(final), why, files.get(table, ""), row)]
+    grounds += [_ground(rules, _rule_of(code), "not recorded", "", None) for code in open_]
+    if final.startswith(name):
         asked = (rule for rule in _ASKED_FOR if rule in rules.rules)
         grounds += [_ground(rules, rule, "asked for before every session", "", None) for rule in asked]
-    words = " or ".join(_in_words(course, rules, code, done) for code in codes)
-    missing = tuple(_COLUMNS.get(name, name) for name in answer.missing) if len(codes) > 1 else ()
-    return Advised(name, answer.value or UNDETERMINED, words, tuple(grounds), missing, codes)
+    conditions = " and ".join(rules.rules[_rule_of(code)].text for code in open_)
+    words = _in_words(course, rules, final, done) + (f", if {conditions}" if open_ else "")
+    missing = tuple(_COLUMNS[fact] for fact in answer.missing) if open_ else ()
+    return Advised(name, answer.value or UNDETERMINED, words, tuple(grounds), missing, answer.possible)
 
 
 def advise_scans(course: PatientCourse, imaging: Imaging, files: Mapping[str, str], *, day: int) -> Iterator[Advised]:
