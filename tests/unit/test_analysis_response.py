@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from treatment_cohort import Told, cohort_of, lookup, protocol_of, settings_of, synthetic
+from treatment_cohort import RESPONDERS, SENSITIVITY, Told, cohort_of, lookup, protocol_of, settings_of, synthetic
 
 from oncohort.analysis.masking import mask_small_cells
 from oncohort.analysis.response import analyze_response
@@ -117,11 +117,7 @@ def test_small_expected_counts_are_tested_exactly_under_the_guideline():
     guideline = protocol_of(('profile = "paper"', 'profile = "guideline"'))
     told = Told(
         [{"patient_id": p, "arm": arm} for p, arm in zip("abcdefgh", ["tace"] * 4 + ["sorafenib"] * 4, strict=True)],
-        [{"patient_id": p, "best": b, "day": 60} for p, b in zip("abcdefgh", "PPPDPDDD", strict=True)]
-        and [
-            {"patient_id": p, "best": b, "day": 60}
-            for p, b in zip("abcdefgh", ("PR", "PR", "PR", "PD", "PR", "PD", "PD", "PD"), strict=True)
-        ],
+        [{"patient_id": p, "best": "PR" if p in "abce" else "PD", "day": 60} for p in "abcdefgh"],
         [{"patient_id": p, "day": 60, "overall": "PR"} for p in "abce"],
     )
     found = lookup(respond(told, guideline))
@@ -164,31 +160,6 @@ def test_a_patient_in_no_arm_is_counted_with_all_patients_only():
     assert found("n", variable="objective_response").value == 2
     assert sum(found("n", group=f"arm={a}", variable="objective_response").value for a in ARMS) == 1
     assert found("n_missing", group=BETWEEN).value == 1
-
-
-RESPONDERS = Told(
-    patients=[{"patient_id": p, "arm": "tace"} for p in "abcd"],
-    best=[
-        {"patient_id": "a", "best": "CR", "day": 113},
-        {"patient_id": "b", "best": "PR", "day": 57},
-        {"patient_id": "c", "best": "PR", "day": 60},
-        {"patient_id": "d", "best": "PD", "day": 57},
-    ],
-    visits=[
-        {"patient_id": "a", "day": 57, "overall": "PR"},
-        {"patient_id": "a", "day": 113, "overall": "CR"},
-        {"patient_id": "b", "day": 57, "overall": "PR"},
-        {"patient_id": "c", "day": 60, "overall": "PR"},
-        {"patient_id": "c", "day": 90, "overall": "PR"},
-        {"patient_id": "d", "day": 57, "overall": "PD"},
-    ],
-    times=[
-        {"patient_id": "a", "endpoint": "PFS", "day": 257, "event": True},
-        {"patient_id": "b", "endpoint": "PFS", "day": 157, "event": True},
-        {"patient_id": "c", "endpoint": "PFS", "day": 360, "event": False},
-        {"patient_id": "d", "endpoint": "PFS", "day": 57, "event": True},
-    ],
-)
 
 
 def test_time_to_response_is_that_of_the_first_cr_or_pr():
@@ -253,22 +224,6 @@ def test_groups_of_one_name_but_other_patients_are_called_by_the_comparison():
     found = lookup(Results(tuple(rows), (), ()).rows)
     assert found("n_total", group="among_progressed=tace").value == 19
     assert found("n_total", group="arm=tace").value == 38
-
-
-SENSITIVITY = Told(
-    patients=[{"patient_id": p, "arm": "tace"} for p in "abc"],
-    times=[
-        *(
-            {"patient_id": p, "endpoint": "PFS", "day": d, "event": True}
-            for p, d in zip("abc", (60, 120, 240), strict=True)
-        ),
-        {"patient_id": "a", "endpoint": "PFS", "rule": "FDA_A", "day": 60, "event": True},
-        {"patient_id": "b", "endpoint": "PFS", "rule": "FDA_A", "day": 57, "event": False},
-        {"patient_id": "c", "endpoint": "PFS", "rule": "FDA_A", "day": 240, "event": True},
-        {"patient_id": "a", "endpoint": "PFS", "rule": "NO_MISSED", "day": 50, "event": True},
-        {"patient_id": "b", "endpoint": "PFS", "rule": "NO_MISSED", "day": 120, "event": True},
-    ],
-)
 
 
 def sensitivity(protocol=PROTOCOL):

@@ -103,7 +103,7 @@ def _from_first_dose(asked: _Asked, keys: dict[str, Any]) -> list[Row]:
     rows = count(int(inside.sum()), statistic="n_total", **keys)
     rows += compare_survival(part, groups, asked.settings, keys) + _ratio(part, groups, asked.settings, keys)
     sentence = (
-        "descriptive, biased by guarantee time: counted from the first dose, while continuation is known only after "
+        "descriptive, biased by guarantee time; counted from the first dose, while continuation is known only after "
         "progression, until which those who continued were sure to live"
     )
     return rows + words(sentence, **keys)
@@ -129,8 +129,8 @@ def _landmarks(asked: _Asked, keys: dict[str, Any]) -> list[Row]:
         at = {**keys, "time": str(day)}
         found, how = from_landmark(asked.cohort, asked.derived, landmark, day, asked.protocol)
         rows += survival_from(found, asked.settings, at) + _ratio(*from_day_on(found), asked.settings, at)
-        said = f"counted from {plural(day, 'day')} after progression, of patients followed without event until then"
-        rows += words(f"{said}; groups {how}", **at)
+        said = "counted from so many days after progression, of patients followed without event until then"
+        rows += words(f"{said}; groups are {how}", **at)
     return rows
 
 

@@ -120,9 +120,10 @@ def patients_with_events(cohort: Cohort, derived: Derived, protocol: Protocol) -
     counted = derived.adverse_events.filter(pl.col("counted") & pl.col("patient_id").is_in(list(cohort.patient_id)))
     safety = protocol.safety
     groups = {group.id: [canonical_term(text) for text in group.terms] for group in safety.group} if safety else {}
-    outcomes = [outcome.id or f"outcome_{place}" for place, outcome in enumerate(safety.outcome, 1)] if safety else []
-    terms = set(counted["term"].to_list()) | {term for members in groups.values() for term in members}
-    ids = unique_ids(terms, taken=[ANY_EVENT, *groups, *outcomes])
+    followed_up = safety.outcome if safety else ()
+    named = {term for members in groups.values() for term in members} | {canonical_term(o.term) for o in followed_up}
+    outcomes = [outcome.id or f"outcome_{place}" for place, outcome in enumerate(followed_up, 1)]
+    ids = unique_ids(named | set(counted["term"].to_list()), taken=[ANY_EVENT, *groups, *outcomes])
     found = {ANY_EVENT: _with_event(cohort, counted)}
     found |= {name: _with_event(cohort, counted.filter(pl.col("term").is_in(own))) for name, own in groups.items()}
     return found | {name: _with_event(cohort, counted.filter(pl.col("term") == term)) for term, name in ids.items()}

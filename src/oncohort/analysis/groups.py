@@ -20,7 +20,8 @@ from oncohort.stats.distributions import TestResult
 from oncohort.stats.fisher import fisher_exact
 from oncohort.stats.proportion import ProportionMethod, proportion_interval
 from oncohort.study.cohort import Cohort, EndpointData, FactorData
-from oncohort.study.protocol import Comparison, Factor, Level, Protocol
+from oncohort.study.comparison_factor import arm_as_factor
+from oncohort.study.protocol import Comparison, Protocol
 from oncohort.study.results import Row
 from oncohort.study.text import format_number
 
@@ -45,10 +46,8 @@ def arm_groups(cohort: Cohort, protocol: Protocol) -> Groups | None:
     """Return the arms of actual treatment; None where the protocol has none."""
     if protocol.arm is None or cohort.derived is None:
         return None
-    column = protocol.arm.column
-    levels = tuple(Level(id=arm.id, label=arm.label or arm.id, value=(arm.id,)) for arm in protocol.arm.levels)
-    spec = Factor(id=column, column=column, levels=levels, known="arm.known")
-    return Groups(column, derive_factor(of_analyzed(cohort, cohort.derived.patients), spec)[0])
+    spec = arm_as_factor(protocol.arm)
+    return Groups(spec.id, derive_factor(of_analyzed(cohort, cohort.derived.patients), spec)[0])
 
 
 def each_group(groups: Groups) -> Iterator[tuple[str, Members]]:

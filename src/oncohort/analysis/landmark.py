@@ -138,7 +138,7 @@ def groups_on(cohort: Cohort, derived: Derived, protocol: Protocol, name: str, d
         return _rederived(groups, answers), "as continued until the landmark"
     known = _known_days(cohort, derived, protocol, spec.known)
     if known is None:
-        return groups, "known from the start" if spec.known == "baseline" else "as it was in the end"
+        return groups, "known from the start" if spec.known == "baseline" else "as they were in the end"
     codes = np.where(known <= day, groups.factor.codes, -1)
     return replace(groups, factor=replace(groups.factor, codes=codes)), "as known by the landmark"
 

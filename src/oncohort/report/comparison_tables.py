@@ -26,6 +26,10 @@ EVENT_LEVELS: Final = "adverse_event"
 COUNTED: Final = ("clinical_benefit", "objective_response")
 
 
+BY_IN_WORDS: Final = {"continued_past_progression": "continuation past progression"}
+"""Derived columns that a comparison may be by without a factor, as a reader sees them."""
+
+
 def compared_label(protocol: Protocol, name: str) -> str:
     """Return what a factor or a comparison is called: its label, or that of the factor it is by."""
     comparison = protocol.find_comparison(name)
@@ -33,7 +37,7 @@ def compared_label(protocol: Protocol, name: str) -> str:
         return comparison.label
     by = name if comparison is None else comparison.by
     factor = next((factor for factor in protocol.factor if factor.id == by), None)
-    return factor_label(factor) if factor else by.replace("_", " ")
+    return factor_label(factor) if factor else BY_IN_WORDS.get(by, by.replace("_", " "))
 
 
 def row_name(protocol: Protocol, name: str) -> str:
@@ -48,13 +52,34 @@ def key_of_all(protocol: Protocol, results: Results, name: str) -> str:
 
 
 def groups_compared(results: Results, comparison: Comparison) -> dict[str, str]:
-    """Return the key and label of each group of a comparison."""
-    return {f"{comparison.by}={level.level}": level.label for level in results.levels_of(comparison.id)}
+    """Return the key and label of each group of a comparison, the label as the head of a column has it."""
+    levels = results.levels_of(comparison.id)
+    return {f"{comparison.by}={level.level}": f"{level.label[:1].upper()}{level.label[1:]}" for level in levels}
+
+
+def title_of(results: Results, protocol: Protocol, comparison: Comparison) -> str:
+    """Return what a comparison is by; where it has no label of its own, with its groups."""
+    by = inside_sentence(compared_label(protocol, comparison.id))
+    groups = [inside_sentence(label) for label in groups_compared(results, comparison).values()]
+    return by if comparison.label else f"{by}: {' vs '.join(groups)}"
+
+
+def told_beyond(results: Results, landmark: Landmark) -> bool:
+    """Return whether every day of a landmark stands among the analyses beyond progression."""
+    found = results.select("beyond_progression", model=landmark.of, endpoint=landmark.endpoint, variable="landmark")
+    days = {row.time for row in found if row.time}
+    return landmark.origin == "progression" and days.issuperset(map(str, landmark.days))
+
+
+def outcomes_compared(results: Results, comparison: Comparison) -> list[str]:
+    """Return the outcomes that stand side by side: not adverse events, and not what is told beyond progression."""
+    beyond = {row.endpoint for row in results.select("beyond_progression", model=comparison.id)}
+    return [outcome for outcome in comparison.outcomes if outcome != ADVERSE and outcome not in beyond]
 
 
 def tabulate_comparison(results: Results, protocol: Protocol, comparison: Comparison) -> TableBlock | None:
     """Return the groups of a comparison side by side, response and survival with their tests; None without either."""
-    outcomes = [outcome for outcome in comparison.outcomes if outcome != ADVERSE]
+    outcomes = outcomes_compared(results, comparison)
     rows = results.select("comparison", model=comparison.id)
     if not outcomes or not rows:
         return None
@@ -73,7 +98,7 @@ def tabulate_comparison(results: Results, protocol: Protocol, comparison: Compar
     note += f" Patients in none of the groups: {outside}." if outside not in {"0", "–"} else ""
     return TableBlock(
         number=0,
-        caption=f"Outcomes by {inside_sentence(compared_label(protocol, comparison.id))}",
+        caption=f"Outcomes by {title_of(results, protocol, comparison)}",
         head=((*head, cell(P_HEAD)),),
         body=tuple(body),
         notes=(*letter_notes(letters), note),
@@ -112,7 +137,7 @@ def _survival_rows(
     for a, b in combinations(levels, 2) if len(levels) > 2 else ():
         pair = {**keys, "group": f"{comparison.by}={a.level}|{b.level}"}
         p_value = cell(lettered_p(results, letters, "comparison", **pair))
-        yield Row((Cell(f"{a.label} and {b.label}", indent=2), *(cell("") for _ in groups), p_value))
+        yield Row((Cell(f"{a.label} vs {b.label}", indent=2), *(cell("") for _ in groups), p_value))
 
 
 def _unit(results: Results, endpoint: str) -> str:
@@ -140,7 +165,7 @@ def tabulate_compared_events(results: Results, protocol: Protocol, comparison: C
     return TableBlock(
         number=0,
         caption=f"Adverse events by {inside_sentence(compared_label(protocol, comparison.id))}, n (%)",
-        head=((Cell(""), *spans, Cell("", colspan=2)), (Cell("Adverse event"), *heads, *tests)),
+        head=((Cell(""), *spans, Cell(""), Cell("")), (Cell("Adverse event"), *heads, *tests)),
         body=tuple(body),
         notes=(*letter_notes(letters), "Each patient is counted once for an event, with its worst grade."),
         landscape=True,
@@ -167,9 +192,8 @@ def tabulate_beyond_progression(results: Results, protocol: Protocol, comparison
     analyses = [row for row in analyses if not row.group]
     if not analyses:
         return None
-    levels = results.levels_of(comparison.id)
-    spans = [Cell(level.label, align="center", colspan=2) for level in levels]
-    heads = [cell(text) for _ in levels for text in ("n (events)", f"Median ({interval_name(protocol)})")]
+    spans = [Cell(label, align="center", colspan=2) for label in groups_compared(results, comparison).values()]
+    heads = [cell(text) for _ in spans for text in ("n (events)", f"Median ({interval_name(protocol)})")]
     body: list[Row] = []
     notes: list[Text] = []
     for endpoint in dict.fromkeys(row.endpoint for row in analyses):
@@ -179,12 +203,12 @@ def tabulate_beyond_progression(results: Results, protocol: Protocol, comparison
         for row in own:
             keys = {"model": comparison.id, "endpoint": endpoint, "variable": row.variable, "time": row.time}
             body.append(_analysis_row(results, protocol, comparison, keys))
-        notes += [f"{analysis_name(protocol, row.variable, row.time)}: {row.text}." for row in own]
+        notes += [f"{analysis_name(protocol, row.variable, '')}: {row.text}." for row in own]
     rest = (Cell("Left out, events/censored"), cell(f"Hazard ratio ({interval_name(protocol)})"), cell(P_HEAD))
     return TableBlock(
         number=0,
         caption=f"Survival by {inside_sentence(compared_label(protocol, comparison.id))}",
-        head=((Cell(""), *spans, Cell("", colspan=3)), (Cell("Analysis"), *heads, *rest)),
+        head=((Cell(""), *spans, Cell(""), Cell(""), Cell("")), (Cell("Analysis"), *heads, *rest)),
         body=tuple(body),
         notes=(
             *dict.fromkeys(notes),
@@ -229,12 +253,7 @@ def tabulate_landmark(results: Results, protocol: Protocol, landmark_id: str, la
     """
     rows = results.select("comparison", model=landmark_id, variable="landmark")
     days = list(dict.fromkeys(row.time for row in rows))
-    told = {
-        row.time
-        for row in results.select("beyond_progression", model=landmark.of, endpoint=landmark.endpoint)
-        if row.variable == "landmark" and row.time
-    }
-    if not days or (landmark.origin == "progression" and set(days) <= told):
+    if not any(row.statistic == "n_total" and row.text != "0" for row in rows) or told_beyond(results, landmark):
         return None
     body: list[Row] = []
     for day in days:
@@ -249,8 +268,7 @@ def tabulate_landmark(results: Results, protocol: Protocol, landmark_id: str, la
     )
     label = compared_label(protocol, landmark.of)
     note = (
-        "Patients with the event, or censored, by the landmark are left out; "
-        f"{inside_sentence(label)} {'; '.join(how)}. "
+        f"Patients with the event, or censored, by the landmark are left out. Groups are {'; '.join(how)}. "
         f"Log-rank test. CI, confidence interval.{explain_abbreviations(body)}"
     )
     caption = f"Landmark analysis of {endpoint_label(protocol, landmark.endpoint)} by {inside_sentence(label)}"

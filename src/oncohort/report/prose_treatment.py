@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from oncohort.analysis.landmark import named_landmarks
 from oncohort.report.comparison_tables import (
     COUNTED,
@@ -9,7 +11,9 @@ from oncohort.report.comparison_tables import (
     compared_label,
     groups_compared,
     key_of_all,
+    outcomes_compared,
     row_name,
+    told_beyond,
 )
 from oncohort.report.names import endpoint_label, interval_name, listed, p_phrase
 from oncohort.report.response_tables import (
@@ -25,9 +29,9 @@ from oncohort.study.results import Results
 from oncohort.study.text import NOT_REACHED, format_interval
 from oncohort.study.words import plural
 
-_IN_WORDS = {
-    "CR": "complete response",
-    "PR": "partial response",
+_IN_WORDS: Final = {
+    "CR": "a complete response",
+    "PR": "a partial response",
     "SD": "stable disease",
     "NON-CR/NON-PD": "neither complete response nor progressive disease",
     "PD": "progressive disease",
@@ -47,7 +51,7 @@ def phrase_response(protocol: Protocol, results: Results) -> str:
         for level, words in _IN_WORDS.items()
         if results.text("response", "n", variable="best_response", level=level) not in {"0", "–"}
     ]
-    told = [f"Best response was {listed(classes)}."] if classes else []
+    told = [f"The best response was {listed(classes)}."] if classes else []
     told += [_rate(protocol, results, outcome, "") for outcome in ("objective_response", "clinical_benefit")]
     told.append(_benefit_by_arm(protocol, results))
     for variant in protocol.response.also_report:
@@ -97,6 +101,25 @@ def _of_total(results: Results, analysis: str, model: dict[str, str], group: str
     return f"{n} of {total}" if percent in {"masked", "–"} else f"{n} of {total} ({percent}%)"
 
 
+def _among(protocol: Protocol, name: str, label: str) -> str:
+    """Return "with TACE" of an arm, "in the group male" of another group."""
+    factor = next((factor for factor in protocol.factor if factor.id == name), None)
+    column = factor.column if factor else name
+    is_arm = protocol.arm is not None and column == protocol.arm.column
+    return f"{'with' if is_arm else 'in the group'} {inside_sentence(label)}"
+
+
+def _medians_of(protocol: Protocol, results: Results, name: str, keys: dict[str, str]) -> list[str]:
+    """Return the median of each group of a factor or comparison that has one to tell."""
+    by = row_name(protocol, name)
+    told: list[str] = []
+    for level in results.levels_of(name):
+        at = {**keys, "group": f"{by}={level.level}"}
+        if results.text("comparison", "median", **at) not in {"–", "masked"}:
+            told.append(f"{_median(protocol, results, 'comparison', **at)} {_among(protocol, by, level.label)}")
+    return told
+
+
 def _duration(protocol: Protocol, results: Results) -> str:
     """Return when responders first responded, and how long that lasted."""
     keys = {"variable": "time_to_response"}
@@ -118,35 +141,31 @@ def _keys(row: object) -> dict[str, str]:
 def _median(protocol: Protocol, results: Results, analysis: str, **keys: str) -> str:
     """Return "10.5 months (95% CI 8.7–12.3)", or "not reached", with the limits that there are."""
     row = results.get(analysis, "median", **keys)
-    if row is None:
-        return "not estimated"
+    if row is None or row.text == "masked":
+        return "not shown"
     low, high = (results.text(analysis, side, **keys) for side in ("conf_low", "conf_high"))
-    if row.text == "masked" or low == high:
-        return row.text if row.text in {"masked", NOT_REACHED} else f"{row.text} {row.unit}"
-    unit = "" if row.text == NOT_REACHED else f" {row.unit}"
-    return f"{row.text}{unit} ({interval_name(protocol)} {format_interval(low, high)})"
+    median = row.text if row.text == NOT_REACHED else f"{row.text} {row.unit}"
+    return median if low == high else f"{median} ({interval_name(protocol)} {format_interval(low, high)})"
 
 
 def phrase_comparison(protocol: Protocol, results: Results, comparison: Comparison) -> str:
     """Return one sentence for each outcome of a comparison, with its groups and its test; "" where it has no rows."""
     told: list[str] = []
-    for outcome in comparison.outcomes:
-        if outcome in COUNTED:
-            told.append(_counted(protocol, results, comparison, outcome))
-        elif any(endpoint.id == outcome for endpoint in protocol.endpoint):
-            told.append(_survival(protocol, results, comparison, outcome))
+    for outcome in outcomes_compared(results, comparison):
+        make = _counted if outcome in COUNTED else _survival
+        told.append(make(protocol, results, comparison, outcome))
     return " ".join(sentence for sentence in told if sentence)
 
 
 def _counted(protocol: Protocol, results: Results, comparison: Comparison, outcome: str) -> str:
     model = {"model": comparison.id}
-    if not results.select("comparison", variable=outcome, **model):
-        return ""
-    groups = groups_compared(results, comparison)
     rates = [
-        f"{_of_total(results, 'comparison', model, group, variable=outcome)} with {inside_sentence(label)}"
-        for group, label in groups.items()
+        f"{_of_total(results, 'comparison', model, group, variable=outcome)} {_among(protocol, comparison.by, label)}"
+        for group, label in groups_compared(results, comparison).items()
+        if results.text("comparison", "n_total", group=group, **model) not in {"–", "0"}
     ]
+    if not rates:
+        return ""
     at = {**model, "variable": outcome, "group": key_of_all(protocol, results, comparison.id)}
     return f"{outcome_label(protocol, outcome)} was seen in {listed(rates)}{_test(results, 'comparison', at)}."
 
@@ -158,16 +177,11 @@ def _test(results: Results, analysis: str, keys: dict[str, str]) -> str:
 
 def _survival(protocol: Protocol, results: Results, comparison: Comparison, outcome: str) -> str:
     keys = {"model": comparison.id, "endpoint": outcome}
-    if not results.select("comparison", **keys):
+    medians = _medians_of(protocol, results, comparison.id, keys)
+    if not medians:
         return ""
-    groups = groups_compared(results, comparison)
-    medians = [
-        f"{_median(protocol, results, 'comparison', group=group, **keys)} with {inside_sentence(label)}"
-        for group, label in groups.items()
-    ]
     at = {**keys, "group": key_of_all(protocol, results, comparison.id)}
-    name = endpoint_label(protocol, outcome)
-    return f"Median {name} was {listed(medians, separator=';')}{_test(results, 'comparison', at)}."
+    return f"Median {endpoint_label(protocol, outcome)} was {listed(medians)}{_test(results, 'comparison', at)}."
 
 
 def phrase_beyond_progression(protocol: Protocol, results: Results) -> str:
@@ -200,31 +214,24 @@ def phrase_landmarks(protocol: Protocol, results: Results) -> str:
     told: list[str] = []
     for landmark_id, landmark in named_landmarks(protocol).items():
         rows = results.select("comparison", model=landmark_id, variable="landmark")
-        told += [
-            _landmark(protocol, results, landmark_id, landmark, day) for day in dict.fromkeys(r.time for r in rows)
-        ]
+        if told_beyond(results, landmark):
+            continue
+        days = [row.time for row in rows if row.statistic == "n_total" and row.text != "0"]
+        told += [_landmark(protocol, results, landmark_id, landmark, day) for day in days]
     return " ".join(told)
 
 
 def _landmark(protocol: Protocol, results: Results, landmark_id: str, landmark: Landmark, day: str) -> str:
     keys = {"model": landmark_id, "endpoint": landmark.endpoint, "variable": "landmark", "time": day}
     everyone = {**keys, "group": key_of_all(protocol, results, landmark.of)}
-    groups = {
-        f"{row_name(protocol, landmark.of)}={level.level}": level.label for level in results.levels_of(landmark.of)
-    }
-    medians = [
-        f"{_median(protocol, results, 'comparison', group=group, **keys)} with {inside_sentence(label)}"
-        for group, label in groups.items()
-        if results.get("comparison", "median", group=group, **keys)
-    ]
+    medians = _medians_of(protocol, results, landmark.of, keys)
     after = f"{plural(day, 'day')} after progression" if landmark.origin == "progression" else f"day {day}"
     n, total = results.text("comparison", "n", **everyone), results.text("comparison", "n_total", **keys)
     name, label = endpoint_label(protocol, landmark.endpoint), inside_sentence(compared_label(protocol, landmark.of))
     opening = f"From {after} on, {n} of {plural(total, 'patient')} could be compared by {label}"
     if not medians:
         return f"{opening}."
-    said = listed(medians, separator=";")
-    return f"{opening}; median {name} was {said}{_test(results, 'comparison', everyone)}."
+    return f"{opening}; median {name} was {listed(medians)}{_test(results, 'comparison', everyone)}."
 
 
 def phrase_sensitivity(protocol: Protocol, results: Results) -> str:
@@ -232,13 +239,11 @@ def phrase_sensitivity(protocol: Protocol, results: Results) -> str:
     told: list[str] = []
     for endpoint in protocol.endpoint:
         medians = [
-            f"{_median(protocol, results, 'survival', model=rule, endpoint=endpoint.id)} by the rule "
-            f"“{inside_sentence(SENSITIVITY_RULES[rule])}”"
+            f"{_median(protocol, results, 'survival', model=rule, endpoint=endpoint.id)} by “{SENSITIVITY_RULES[rule]}”"
             for rule in endpoint.sensitivity
-            if results.get("survival", "median", model=rule, endpoint=endpoint.id)
+            if results.text("survival", "median", model=rule, endpoint=endpoint.id) not in {"–", "masked"}
         ]
         if medians:
-            own = _median(protocol, results, "survival", endpoint=endpoint.id)
-            name = endpoint_label(protocol, endpoint.id)
-            told.append(f"Median {name} was {own} by the study’s own rule, {listed(medians, separator=';')}.")
+            own = f"{_median(protocol, results, 'survival', endpoint=endpoint.id)} by the study’s own rule of censoring"
+            told.append(f"Median {endpoint_label(protocol, endpoint.id)} was {listed([own, *medians], separator=';')}.")
     return " ".join(told)

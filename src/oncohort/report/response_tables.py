@@ -96,7 +96,7 @@ def tabulate_response(results: Results, protocol: Protocol) -> TableBlock | None
         body += _definition_rows(results, protocol, model, title, list(columns), letters)
     return TableBlock(
         number=0,
-        caption="Best response",
+        caption="Best overall response",
         head=(tuple(head),),
         body=tuple(body),
         notes=(*letter_notes(letters), *_response_notes(results, protocol, all_arms)),
