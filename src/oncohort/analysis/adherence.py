@@ -25,9 +25,10 @@ OCCASIONS: Final = "occasions"
 
 RULES: Final = (
     *("ELIGIBLE", "CONSENT-FIRST", "DOSE-START", "DOSE-REDUCE", "DOSE-RETURN", "STOP-AE", "STOP-ECOG", "STOP-CONSENT"),
-    *("PD-CONTINUE", "LOCAL-NO-PAUSE", "LOCAL-AFTER-START", "LOCAL-CONTRA", "LOCAL-CONSENT", "TACE-BURDEN"),
-    *("TACE-INTERVAL", "TACE-CT1M", "TACE-LIPIODOL", "TACE-MAX", "TACE-AGENTS", "TACE-OIL", "CRYO-CYCLE", "CRYO-TEMP"),
-    *("CRYO-MAX", "CRYO-DEBULK", "CRYO-GUIDE", "SCAN-WINDOW"),
+    *("PD-CONTINUE", "LOCAL-NO-PAUSE", "LOCAL-AFTER-START", "LOCAL-CONTRA", "LOCAL-CONSENT"),
+    *("TACE-REQUIRES", "TACE-BURDEN", "TACE-INTERVAL", "TACE-CT1M", "TACE-LIPIODOL", "TACE-MAX", "TACE-AGENTS"),
+    *("TACE-OIL", "TACE-EXPECT", "CRYO-REQUIRES", "CRYO-CYCLE", "CRYO-TEMP", "CRYO-MAX", "CRYO-DEBULK", "CRYO-GUIDE"),
+    *("CRYO-EXPECT", "SCAN-WINDOW"),
 )
 """The order of the usual rules; others follow by alphabet."""
 
@@ -40,9 +41,9 @@ def analyze_adherence(cohort: Cohort, protocol: Protocol, settings: Settings) ->
     Pearson; occasions of one patient are not independent, so those over occasions are too narrow.
 
     Keys: ``variable`` is the id of the rule, empty for all rules; ``level`` is a verdict, or ``assessable`` (kept or
-    broken), or ``late`` (done, but later than asked). ``population`` "all" counts patients by their own verdict;
-    "occasions" has occasions as ``n_event``, and as ``n`` the patients who had such an occasion. The rate is the
-    ``percent`` of ``kept``, with ``conf_low`` and ``conf_high``.
+    broken), or ``late`` (done, but not at once; with the days, of a single rule). ``population`` "all" counts patients
+    by their own verdict; "occasions" has occasions as ``n_event``, and as ``n`` the patients who had such an occasion.
+    The rate is the ``percent`` of ``kept``, with ``conf_low`` and ``conf_high``.
 
     Parameters
     ----------
@@ -63,18 +64,16 @@ def analyze_adherence(cohort: Cohort, protocol: Protocol, settings: Settings) ->
     if judged.height == 0:
         return []
     rows = [*_occasion_rows(judged, "", settings), *_patient_rows(judged, "", settings)]
-    for rule in _rules(judged):
-        own = judged.filter(pl.col("rule") == rule)
+    for rule, own in _by_rule(judged):
         rows += [*_occasion_rows(own, rule, settings), *_patient_rows(own, rule, settings)]
     return rows
 
 
 def adherence_levels(cohort: Cohort) -> list[LevelRow]:
     """Return what each rule says, in the protocol's words, under ``adherence.rule`` in the order of the table."""
-    judged = _judged(cohort)
     found: list[LevelRow] = []
-    for place, rule in enumerate(_rules(judged), start=1):
-        texts = judged.filter(pl.col("rule") == rule)["text"].drop_nulls().unique().sort().to_list()
+    for place, (rule, own) in enumerate(_by_rule(_judged(cohort)), start=1):
+        texts = own["text"].drop_nulls().unique().sort().to_list()
         found.append(LevelRow("adherence.rule", rule, "; ".join(filter(None, texts)), place, reference=False))
     return found
 
@@ -85,9 +84,11 @@ def _judged(cohort: Cohort) -> pl.DataFrame:
     return cohort.derived.adherence.filter(pl.col("patient_id").is_in(list(cohort.patient_id)))
 
 
-def _rules(judged: pl.DataFrame) -> list[str]:
+def _by_rule(judged: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
+    """Return the rules in their usual order, each with its verdicts."""
     place = {rule: k for k, rule in enumerate(RULES)}
-    return sorted(judged["rule"].unique().to_list(), key=lambda rule: (place.get(rule, len(RULES)), rule))
+    parts = {str(rule): own for (rule,), own in judged.partition_by("rule", as_dict=True).items()}
+    return sorted(parts.items(), key=lambda part: (place.get(part[0], len(RULES)), part[0]))
 
 
 def _occasion_rows(judged: pl.DataFrame, rule: str, settings: Settings) -> Iterator[Row]:
@@ -102,7 +103,7 @@ def _occasion_rows(judged: pl.DataFrame, rule: str, settings: Settings) -> Itera
     kept, broken = (judged.filter(chosen[verdict]).height for verdict in ("kept", "broken"))
     yield from _rate_rows(kept, broken, settings, {**keys, "level": "kept"})
     late = judged.filter(chosen["late"])["days_late"].to_numpy().astype(np.float64)
-    if late.size:
+    if rule and late.size:
         found = describe(late, quartiles=settings.quartiles)
         for statistic in ("median", "min", "max"):
             yield from number(statistic, getattr(found, statistic), unit="days", **keys, level="late")

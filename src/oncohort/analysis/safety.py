@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from oncohort.analysis.arms import PatientGroup, analyzed_patients, patient_groups, size_rows
+from oncohort.analysis.arms import PatientGroup, patient_groups, size_rows
 from oncohort.analysis.lab_shifts import analyze_labs, lab_levels
 from oncohort.analysis.rows import count, share
 from oncohort.analysis.settings import Settings
@@ -66,8 +66,8 @@ def analyze_safety(cohort: Cohort, protocol: Protocol, settings: Settings) -> li
     ``n_missing`` of the term says for how many the worst grade is open.
 
     Keys: ``variable`` is the id of a term or group, `ANY_EVENT`, the id of an outcome, or ``lab_TEST``; ``level`` a
-    column of the table. ``n_missing`` without either counts patients with an event of which cannot be said whether
-    it counts.
+    column of the table. Under `ANY_EVENT`, ``ungraded`` are the patients with a term whose worst grade is open.
+    ``n_missing`` without either counts patients with an event of which cannot be said whether it counts.
 
     Parameters
     ----------
@@ -92,11 +92,12 @@ def analyze_safety(cohort: Cohort, protocol: Protocol, settings: Settings) -> li
     counted = _counted(cohort, protocol)
     rows = size_rows("safety", groups, protocol)
     if counted is not None:
-        for group in (g for g in groups if g.members.any()):
-            rows += _open_rows(cohort, protocol, patients, group)
-            for item in (counted.any_event, *counted.groups.values(), *counted.terms.values()):
-                rows += _item_rows(item, group, protocol.safety)
-            rows += _outcome_rows(counted, group, protocol.safety)
+        there = [group for group in groups if group.members.any()]
+        for group in there:
+            rows += _unjudged_rows(cohort, protocol, patients, group) + _ungraded_rows(counted, group)
+        for item in (counted.any_event, *counted.groups.values(), *counted.terms.values()):
+            rows += _item_rows(item, there, protocol.safety)
+        rows += _outcome_rows(counted, there, protocol.safety)
     return rows + analyze_labs(cohort.derived.labs, patients, groups, protocol.safety)
 
 
@@ -124,15 +125,17 @@ def safety_levels(cohort: Cohort, protocol: Protocol) -> list[LevelRow]:
 
 
 def safety_population(cohort: Cohort, protocol: Protocol) -> pl.DataFrame | None:
-    """Return the patients of ``population.safety``: all who were treated, or those who are analyzed.
+    """Return the patients of ``population.safety``: all who were treated, or those of them who met all criteria.
 
-    None in a table study, and without ``[safety]`` or a drug: then nothing says which events count.
+    None in a table study, and without ``[safety]`` or a drug: then nothing says which events count. Who was screened
+    but never treated has no first dose, and cannot be counted.
     """
     if cohort.derived is None or protocol.safety is None or not protocol.drug:
         return None
-    if protocol.population is None or protocol.population.safety == "treated":
-        return cohort.derived.patients.filter(pl.col("treated"))
-    return analyzed_patients(cohort)
+    treated = cohort.derived.patients.filter(pl.col("treated"))
+    if protocol.population is None or protocol.population.safety != "eligible":
+        return treated
+    return treated.filter(pl.col("eligibility") == "INCLUDED")
 
 
 def _counted(cohort: Cohort, protocol: Protocol) -> _Counted | None:
@@ -202,31 +205,35 @@ def _certain(item: _Item, grades: Collection[int]) -> NDArray[np.bool_]:
     return inside[item.low, item.high]
 
 
-def _item_rows(item: _Item, group: PatientGroup, safety: Safety) -> Iterator[Row]:
-    keys: dict[str, Any] = {"analysis": "safety", "group": group.key, "variable": item.id}
-    total = int(group.members.sum())
-    for column in dict.fromkeys((*safety.columns, *_ALWAYS)):
-        n = int((_certain(item, grades_of(column)) & group.members).sum())
-        yield from count(n, **keys, level=column)
-        yield from share(n, total, **keys, level=column)
-    open_ = (item.low != item.high) & group.members
-    yield from count(int(open_.sum()), statistic="n_missing", **keys)
+def _item_rows(item: _Item, groups: Sequence[PatientGroup], safety: Safety) -> Iterator[Row]:
+    columns = dict.fromkeys((*safety.columns, *_ALWAYS))
+    inside = {column: _certain(item, grades_of(column)) for column in columns}
+    for group in groups:
+        keys: dict[str, Any] = {"analysis": "safety", "group": group.key, "variable": item.id}
+        total = int(group.members.sum())
+        for column, certain in inside.items():
+            n = int((certain & group.members).sum())
+            yield from count(n, **keys, level=column)
+            yield from share(n, total, **keys, level=column)
+        open_ = (item.low != item.high) & group.members
+        yield from count(int(open_.sum()), statistic="n_missing", **keys)
 
 
-def _outcome_rows(counted: _Counted, group: PatientGroup, safety: Safety) -> Iterator[Row]:
+def _outcome_rows(counted: _Counted, groups: Sequence[PatientGroup], safety: Safety) -> Iterator[Row]:
     """Yield how many patients had a term with some worst grades, and how many of these died of the cause."""
     causes = counted.patients["death_cause"]
     for outcome, (name, _) in zip(safety.outcome, _outcomes(safety), strict=True):
-        item = counted.terms[canonical_term(outcome.term)]
-        severe = _certain(item, outcome.grade) & group.members
+        severe = _certain(counted.terms[canonical_term(outcome.term)], outcome.grade)
         died = severe & (causes == outcome.death).fill_null(value=False).to_numpy()
-        keys: dict[str, Any] = {"analysis": "safety", "group": group.key, "variable": name}
-        yield from count(int(severe.sum()), **keys)
-        yield from count(int(died.sum()), statistic="n_event", **keys)
-        yield from share(int(died.sum()), int(severe.sum()), **keys)
+        for group in groups:
+            keys: dict[str, Any] = {"analysis": "safety", "group": group.key, "variable": name}
+            n, n_event = int((severe & group.members).sum()), int((died & group.members).sum())
+            yield from count(n, **keys)
+            yield from count(n_event, statistic="n_event", **keys)
+            yield from share(n_event, n, **keys)
 
 
-def _open_rows(cohort: Cohort, protocol: Protocol, patients: pl.DataFrame, group: PatientGroup) -> list[Row]:
+def _unjudged_rows(cohort: Cohort, protocol: Protocol, patients: pl.DataFrame, group: PatientGroup) -> list[Row]:
     """Return how many patients have an event of which cannot be said whether it counts."""
     assert cohort.derived is not None
     judged = ["in_window", "related", *(["emergent"] if safety_rules(protocol).emergent_only else [])]
@@ -236,6 +243,12 @@ def _open_rows(cohort: Cohort, protocol: Protocol, patients: pl.DataFrame, group
     concerned = patients["patient_id"].is_in(events["patient_id"].unique().to_list()).to_numpy()
     n = int((concerned & group.members).sum())
     return count(n, statistic="n_missing", analysis="safety", group=group.key)
+
+
+def _ungraded_rows(counted: _Counted, group: PatientGroup) -> list[Row]:
+    open_ = np.logical_or.reduce([item.low != item.high for item in counted.terms.values()] or [~group.members])
+    n = int((open_ & group.members).sum())
+    return count(n, analysis="safety", group=group.key, variable=ANY_EVENT, level="ungraded")
 
 
 def _outcomes(safety: Safety) -> list[tuple[str, str]]:

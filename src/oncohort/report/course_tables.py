@@ -1,261 +1,310 @@
-"""The tables of what happened to the patients: adverse events, treatment, deaths, adherence, reconciliation."""
+"""The tables of the course of treatment: exposure, deaths, adherence to the protocol, recorded against derived."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from oncohort.report.document import Cell, Row, TableBlock
+from oncohort.report.names import interval_name
 from oncohort.report.response_tables import arms_with_patients, count_and_percent, limits_of_rate
+from oncohort.report.safety_tables import (
+    armless,
+    tabulate_adverse_events,
+    tabulate_adverse_events_by_arm,
+    text_row,
+)
 from oncohort.report.tables import cell
-from oncohort.study.protocol import Protocol
-from oncohort.study.results import Results
-from oncohort.study.rules_in_force import safety_rules
+from oncohort.study.protocol import Exposure, Protocol
+from oncohort.study.results import LevelRow, Results
 from oncohort.study.text import format_interval
 
-_KINDS: Final[Mapping[str, str]] = {
-    "": "All recorded values",
+__all__ = [
+    "tabulate_adherence",
+    "tabulate_adverse_events",
+    "tabulate_adverse_events_by_arm",
+    "tabulate_deaths",
+    "tabulate_exposure",
+    "tabulate_reconciliation",
+]
+
+OCCASIONS: Final = "occasions"
+KIND_LABELS: Final = {
     "response": "Response of an assessment",
     "eligibility": "Verdict of a criterion",
-    "grade": "Grade of an adverse event",
+    "grade": "Grade of a laboratory adverse event",
     "dose_state": "Dose state",
-    "child_pugh": "Child-Pugh class",
+    "child_pugh": "Child-Pugh class at baseline",
 }
+"""What was compared, for a kind of reconciliation."""
+
+_NOTHING: Final = frozenset({"0", "–"})
+_RANGE: Final = ("median", "min", "max")
 _LONGEST_RULE: Final = 110
+_NO_RULE: Final = LevelRow("adherence.rule", "", "", 0, reference=False)
 
 
-def tabulate_adverse_events(results: Results, protocol: Protocol) -> TableBlock | None:
-    """Return the adverse events of all patients by grade; None where none were recorded."""
-    terms = results.levels_of("adverse_event")
-    if protocol.safety is None or not terms:
-        return None
-    columns = protocol.safety.columns
-    head = [Cell("Adverse event"), *(cell(_column(column)) for column in columns)]
-    rows = [
-        Row((Cell(label, indent=indent), *(_events(results, name, column, "") for column in columns)))
-        for name, label, indent in _terms(results)
-    ]
-    return TableBlock(
-        0, "Adverse events by worst grade", (tuple(head),), tuple(rows), notes=_safety_notes(results, protocol)
-    )
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """The columns of a table: for the group of each ("" for all patients), its name with its number of patients."""
 
+    results: Results
+    analysis: str
+    names: dict[str, str]
 
-def tabulate_adverse_events_by_arm(results: Results, protocol: Protocol) -> TableBlock | None:
-    """Return the adverse events of each arm, of any grade and of grade 3 or 4; None without arms."""
-    arms = arms_with_patients(results, protocol, "safety")
-    if protocol.safety is None or len(arms) < 2 or not results.levels_of("adverse_event"):
-        return None
-    columns = [column for column in ("any", "3-4", ">=3") if column in protocol.safety.columns][:2]
-    over = [Cell("")] + [
-        Cell(f"{label} (n = {results.text('safety', 'n_total', group=key)})", align="center", colspan=len(columns))
-        for key, label in arms.items()
-    ]
-    head = [Cell("Adverse event"), *(cell(_column(column)) for _ in arms for column in columns)]
-    rows = [
-        Row((Cell(label, indent=indent), *(_events(results, name, column, key) for key in arms for column in columns)))
-        for name, label, indent in _terms(results)
-    ]
-    return TableBlock(
-        0,
-        "Adverse events by treatment",
-        (tuple(over), tuple(head)),
-        tuple(rows),
-        notes=_safety_notes(results, protocol),
-        landscape=len(arms) * len(columns) > 4,
-    )
-
-
-def _terms(results: Results) -> Iterator[tuple[str, str, int]]:
-    """Yield id, label and indent of every row: a group with its terms beneath it, then the other terms."""
-    grouped = {
-        term.level for group in results.levels_of("adverse_event") for term in results.levels_of(_inside(group.level))
-    }
-    for row in results.levels_of("adverse_event"):
-        if row.level in grouped:
-            continue
-        yield row.level, row.label, 0
-        for term in results.levels_of(_inside(row.level)):
-            yield term.level, term.label, 1
-
-
-def _inside(group: str) -> str:
-    return f"adverse_event.{group}"
-
-
-def _events(results: Results, name: str, column: str, group: str) -> Cell:
-    return cell(count_and_percent(results, "safety", variable=name, level=column, group=group))
-
-
-def _column(column: str) -> str:
-    if column == "any":
-        return "Any grade, n (%)"
-    grades = column.replace("-", "–").replace(">=", "≥ ")
-    return f"Grade {grades}, n (%)"
-
-
-def _safety_notes(results: Results, protocol: Protocol) -> tuple[str, ...]:
-    n, last = (
-        results.text("safety", "n_total"),
-        protocol.safety.window.to_days_after_last_dose if protocol.safety else 0,
-    )
-    version = safety_rules(protocol).ctcae
-    counted = (
-        f"Patients with the event, by the worst grade (CTCAE {version}), from the first dose to {last} days after the "
-        f"last; percentages are of {n} patients unless a column says otherwise."
-    )
-    return (counted, "A patient with several events of a group counts once in it.")
+    @property
+    def head(self) -> tuple[Cell, ...]:
+        sizes = {group: self.results.text(self.analysis, "n_total", group=group) for group in self.names}
+        return tuple(cell(f"{name} (n = {sizes[group]})") for group, name in self.names.items())
 
 
 def tabulate_exposure(results: Results, protocol: Protocol) -> TableBlock | None:
-    """Return doses and sessions, whole and by arm; None where no treatment was recorded."""
-    if not results.select("exposure"):
+    """Return time under the drug, doses, why it ended, and procedures, whole and by arm; None without them."""
+    if protocol.exposure is None or not results.select("exposure"):
         return None
-    columns = {"": "All patients", **arms_with_patients(results, protocol, "exposure")}
-    unit = protocol.exposure.duration if protocol.exposure else "months"
+    columns = _columns(results, protocol, "exposure")
     body = [
-        _median_row(results, columns, "treatment_duration", f"Time on sorafenib, {unit}, median (range)"),
-        _median_row(results, columns, "relative_dose_intensity", "Relative dose intensity, %, median (range)"),
-        _count_row(results, columns, "dose_reduced", "Y", "Dose reduced, n (%)"),
-        _count_row(results, columns, "dose_restored", "Y", "Full dose restored, n (% of reduced)", indent=1),
-        _median_row(results, columns, "days_to_return", "Days until restored, median (range)", indent=1),
-        _count_row(results, columns, "dose_interrupted", "Y", "Drug interrupted, n (%)"),
-        _count_row(results, columns, "early_stop", "Y", "Stopped early for an adverse event, n (%)"),
-    ]
-    body += [
-        _count_row(results, columns, "early_stop_reason", reason.level, reason.label, indent=1)
-        for reason in results.levels_of("exposure.early_stop_reason")
+        *_measured(columns, "treatment_duration", f"Time under the drug, {protocol.exposure.duration}"),
+        *_measured(columns, "relative_dose_intensity", "Relative dose intensity, %"),
+        *_dose_rows(columns),
+        *_stop_rows(columns, protocol.exposure),
     ]
     for procedure in protocol.procedure:
-        name, label = f"n_{procedure.id.lower()}", procedure.label or procedure.id
-        body.append(_count_row(results, columns, name, "any", f"{label}, patients, n (%)"))
-        body.append(_median_row(results, columns, name, "sessions of a patient, median (range)", level="any", indent=1))
+        body += _session_rows(columns, f"n_{procedure.id.lower()}", procedure.label or procedure.id)
+    note = (
+        "Percentages are of the patients of whom it is known; those of restored doses and of reasons of an early "
+        "stop are of the patients of the row above. Relative dose intensity is the dose taken, in percent of the "
+        f"full dose on all days of treatment, pauses included.{armless(results, protocol, 'exposure')}"
+    )
     return TableBlock(
-        0,
-        "Treatment",
-        (_heads(results, "exposure", "Treatment", columns),),
-        tuple(row for row in body if any(c.text not in {"–", ""} for c in row.cells[1:])),
-        notes=("Percentages are of the patients of whom it is known.",),
-        landscape=len(columns) > 4,
+        number=0,
+        caption="Treatment",
+        head=((Cell(""), *columns.head),),
+        body=tuple(body),
+        notes=(note,),
+        landscape=len(columns.names) > 4,
     )
 
 
 def tabulate_deaths(results: Results, protocol: Protocol) -> TableBlock | None:
     """Return the deaths by cause, whole and by arm; None where nobody died."""
-    if results.text("deaths", "n_event") in {"0", "–"}:
+    if results.text("deaths", "n_event") in _NOTHING:
         return None
-    columns = {"": "All patients", **arms_with_patients(results, protocol, "deaths")}
-    all_deaths = [cell(_deaths(results, group)) for group in columns]
-    body = [Row((Cell("Died, n (%)"), *all_deaths))]
-    body += [
-        _count_row(results, columns, "death_cause", cause.level, cause.label, indent=1, analysis="deaths")
-        for cause in results.levels_of("deaths.death_cause")
-    ]
+    columns = _columns(results, protocol, "deaths")
+    totals = [_event_share(results, "deaths", group=group) for group in columns.names]
+    body = [text_row("Died, n (%)", totals, kind="group")]
+    for cause in results.levels_of("deaths.death_cause"):
+        keys = {"variable": "death_cause", "level": cause.level}
+        if results.text("deaths", "n", **keys) not in _NOTHING:
+            body.append(_counted_row(columns, cause.label, keys, indent=1))
+    note = "Percentages are of all patients of the column, not of the dead."
     return TableBlock(
-        0,
-        "Deaths by cause",
-        (_heads(results, "deaths", "Cause", columns),),
-        tuple(body),
-        notes=("Percentages are of all patients, not of the dead.",),
-        landscape=len(columns) > 4,
+        number=0,
+        caption="Deaths by cause",
+        head=((Cell("Cause"), *columns.head),),
+        body=tuple(body),
+        notes=(f"{note}{armless(results, protocol, 'deaths')}",),
+        landscape=len(columns.names) > 4,
     )
-
-
-def _deaths(results: Results, group: str) -> str:
-    return f"{results.text('deaths', 'n_event', group=group)} ({results.text('deaths', 'percent', group=group)})"
-
-
-def _heads(results: Results, analysis: str, first: str, columns: Mapping[str, str]) -> tuple[Cell, ...]:
-    sizes = {group: results.text(analysis, "n_total", group=group) for group in columns}
-    return (Cell(first), *(cell(f"{label} (n = {sizes[group]})") for group, label in columns.items()))
-
-
-def _count_row(
-    results: Results, groups: Sequence[str] | Mapping[str, str], name: str, level: str, label: str, **more: int | str
-) -> Row:
-    analysis = str(more.get("analysis", "exposure"))
-    texts = [count_and_percent(results, analysis, variable=name, level=level, group=group) for group in groups]
-    return Row((Cell(label, indent=int(more.get("indent", 0))), *(cell(text) for text in texts)))
-
-
-def _median_row(
-    results: Results, groups: Sequence[str] | Mapping[str, str], name: str, label: str, **more: int | str
-) -> Row:
-    level = str(more.get("level", ""))
-    texts: list[str] = []
-    for group in groups:
-        keys = {"variable": name, "level": level, "group": group}
-        middle, low, high = (results.text("exposure", statistic, **keys) for statistic in ("median", "min", "max"))
-        texts.append(middle if middle in {"–", "masked"} else f"{middle} ({format_interval(low, high)})")
-    return Row((Cell(label, indent=int(more.get("indent", 0))), *(cell(text) for text in texts)))
 
 
 def tabulate_adherence(results: Results, protocol: Protocol) -> TableBlock | None:
-    """Return how often each rule of the protocol was kept; None where none was judged."""
-    del protocol
+    """Return a row for each rule: what it says and how often it was kept; None where none was judged."""
     rules = results.levels_of("adherence.rule")
     if not rules:
         return None
-    head = (
-        Cell("Rule"),
-        Cell("What the protocol says"),
-        cell("Kept of assessable occasions, n"),
-        cell("% (95% CI)"),
-        cell("Broken by patients, n"),
-        cell("Not assessable, n"),
+    names = (
+        "Patients assessed",
+        f"Occasions kept of assessed, % ({interval_name(protocol)})",
+        f"Patients who kept it, % ({interval_name(protocol)})",
+        "Occasions broken (patients)",
+        "Occasions not assessable",
+        "Days late, median (range)",
     )
-    body = [_adherence_row(results, rule.level, rule.label) for rule in rules]
     note = (
-        "Occasions are those that could be judged from the records; an occasion whose records are missing is not "
-        "assessable. Limits by Clopper and Pearson; occasions of one patient are not independent."
+        "A rule is assessed on an occasion to which it applies if the records say whether it was kept. A patient "
+        "who broke it once has not kept it. Days late are those until what was asked for was done, where it was "
+        "not done at once. Limits by Clopper and Pearson; occasions of one patient are not independent. CI, "
+        "confidence interval."
     )
-    return TableBlock(0, "Adherence to the protocol", (head,), tuple(body), notes=(note,), landscape=True)
-
-
-def _adherence_row(results: Results, rule: str, label: str) -> Row:
-    def of(level: str, statistic: str, population: str = "occasions") -> str:
-        return results.text("adherence", statistic, variable=rule, level=level, population=population)
-
-    rate, limits = (
-        of("kept", "percent"),
-        limits_of_rate(results, "adherence", variable=rule, level="kept", population="occasions"),
-    )
-    told = label if len(label) <= _LONGEST_RULE else f"{label[:_LONGEST_RULE].rsplit(' ', 1)[0]} …"
-    return Row(
-        (
-            Cell(rule),
-            Cell(told),
-            cell(f"{of('kept', 'n_event')} of {of('assessable', 'n_event')}"),
-            cell(rate if rate == "–" else f"{rate} ({limits})"),
-            cell(of("broken", "n", "all")),
-            cell(of("not assessable", "n_event")),
-        )
+    return TableBlock(
+        number=0,
+        caption="Adherence to the protocol",
+        head=((Cell("Rule"), Cell("What the protocol says"), *(cell(name) for name in names)),),
+        body=tuple(_rule_row(results, rule) for rule in (*rules, _NO_RULE)),
+        notes=(note,),
+        landscape=True,
     )
 
 
 def tabulate_reconciliation(results: Results, protocol: Protocol) -> TableBlock | None:
-    """Return how many recorded values agree with those derived; None where nothing could be compared."""
+    """Return how many recorded values agree with the derived ones, by kind; None where none could be compared."""
     del protocol
-    there = {row.variable for row in results.select("reconciliation")}
-    if not there:
+    kinds = dict.fromkeys(row.variable for row in results.select("reconciliation") if row.variable)
+    if not kinds:
         return None
-    head = (Cell("Recorded value"), cell("Compared, n"), cell("Agree, n"), cell("Differ, n (%)"))
-    body = [
-        Row(
-            (
-                Cell(label, indent=1 if kind else 0),
-                cell(results.text("reconciliation", "n_event", variable=kind)),
-                cell(results.text("reconciliation", "n_event", variable=kind, level="agrees")),
-                cell(_differing(results, kind)),
-            )
-        )
-        for kind, label in _KINDS.items()
-        if kind in there
+    body = [text_row(kind_label(kind), _compared(results, kind)) for kind in kinds]
+    body.append(text_row("All recorded values", _compared(results, ""), kind="total"))
+    names = ("Patients", "Values compared", "Agree, n (%)", "Differ, n (%)")
+    return TableBlock(
+        number=0,
+        caption="Recorded values beside derived ones",
+        head=((Cell("Recorded value"), *(cell(name) for name in names)),),
+        body=tuple(body),
+        notes=("Values of the analyzed patients that are both recorded and derived; each difference is a finding.",),
+    )
+
+
+def kind_label(kind: str) -> str:
+    """Return what was compared, as a reader sees it.
+
+    Examples
+    --------
+    >>> kind_label("dose_state"), kind_label("best_response")
+    ('Dose state', 'Best response')
+    """
+    return KIND_LABELS.get(kind, kind.replace("_", " ").capitalize())
+
+
+def spread_of(results: Results, analysis: str, statistics: tuple[str, str, str], **keys: str) -> str:
+    """Return "6.5 (1.5–18.0)" of a middle and two bounds; "masked" and "–" stand alone."""
+    middle, low, high = (results.text(analysis, statistic, **keys) for statistic in statistics)
+    return middle if middle in {"masked", "–"} else f"{middle} ({format_interval(low, high)})"
+
+
+def _columns(results: Results, protocol: Protocol, analysis: str) -> _Columns:
+    """Return all patients and the arms; a single arm has no column of its own."""
+    arms = arms_with_patients(results, protocol, analysis)
+    return _Columns(results, analysis, {"": "All patients", **(arms if len(arms) > 1 else {})})
+
+
+def _event_share(results: Results, analysis: str, **keys: str) -> str:
+    """Return "58 (52.7)" of what is counted as ``n_event``."""
+    n, percent = (results.text(analysis, statistic, **keys) for statistic in ("n_event", "percent"))
+    return n if percent in {"masked", "–"} else f"{n} ({percent})"
+
+
+def _counted_row(columns: _Columns, label: str, keys: dict[str, str], *, indent: int = 0) -> Row:
+    texts = [count_and_percent(columns.results, columns.analysis, group=group, **keys) for group in columns.names]
+    return text_row(label, texts, indent=indent)
+
+
+def _text_row(columns: _Columns, label: str, statistic: str, keys: dict[str, str]) -> Row:
+    texts = [columns.results.text(columns.analysis, statistic, group=group, **keys) for group in columns.names]
+    return text_row(label, texts, indent=1)
+
+
+def _spread_row(columns: _Columns, label: str, statistics: tuple[str, str, str], variable: str) -> Row:
+    texts = [
+        spread_of(columns.results, columns.analysis, statistics, group=group, variable=variable)
+        for group in columns.names
     ]
-    notes = ("Only values that are both recorded and derived are compared; each difference is a finding.",)
-    return TableBlock(0, "Recorded values beside derived ones", (head,), tuple(body), notes=notes)
+    return text_row(label, texts, indent=1)
 
 
-def _differing(results: Results, kind: str) -> str:
-    keys = {"variable": kind, "level": "differs"}
-    n, percent = (results.text("reconciliation", statistic, **keys) for statistic in ("n_event", "percent"))
-    return f"{n} ({percent})"
+def _is_known(columns: _Columns, variable: str) -> bool:
+    return columns.results.text(columns.analysis, "n", variable=variable) not in _NOTHING
+
+
+def _missing(columns: _Columns, variable: str) -> Iterator[Row]:
+    row = _text_row(columns, "Not known", "n_missing", {"variable": variable})
+    if any(part.text not in _NOTHING for part in row.cells[1:]):
+        yield row
+
+
+def _measured(columns: _Columns, variable: str, label: str) -> Iterator[Row]:
+    """Yield median with quartiles, and range; nothing where no patient has a value."""
+    if _is_known(columns, variable):
+        yield Row((Cell(label),), kind="group")
+        yield _spread_row(columns, "Median (quartiles)", ("median", "q1", "q3"), variable)
+        yield _spread_row(columns, "Median (range)", _RANGE, variable)
+        yield from _missing(columns, variable)
+
+
+def _dose_rows(columns: _Columns) -> Iterator[Row]:
+    if _is_known(columns, "dose_reduced"):
+        yield _counted_row(columns, "Dose reduced, n (%)", _yes("dose_reduced"))
+        if _is_known(columns, "dose_restored"):
+            yield _counted_row(columns, "Dose restored, n (%)", _yes("dose_restored"), indent=1)
+        if _is_known(columns, "days_to_return"):
+            yield _spread_row(columns, "Days until then, median (range)", _RANGE, "days_to_return")
+        yield from _missing(columns, "dose_reduced")
+    if _is_known(columns, "dose_interrupted"):
+        yield _counted_row(columns, "Drug interrupted, n (%)", _yes("dose_interrupted"))
+        yield from _missing(columns, "dose_interrupted")
+
+
+def _yes(variable: str) -> dict[str, str]:
+    return {"variable": variable, "level": "Y"}
+
+
+def _stop_rows(columns: _Columns, exposure: Exposure) -> Iterator[Row]:
+    if exposure.early_stop_weeks is not None and _is_known(columns, "early_stop"):
+        weeks = format_interval(*map(str, exposure.early_stop_weeks))
+        yield _counted_row(columns, f"Stopped for an adverse event in weeks {weeks}, n (%)", _yes("early_stop"))
+        yield from _reasons(columns, "early_stop_reason")
+        yield from _missing(columns, "early_stop")
+    yield Row((Cell("Why the drug ended, n (%)"),), kind="group")
+    yield from _reasons(columns, "stop_reason")
+
+
+def _reasons(columns: _Columns, variable: str) -> Iterator[Row]:
+    """Yield the reasons that somebody has."""
+    for reason in columns.results.levels_of(f"exposure.{variable}"):
+        keys = {"variable": variable, "level": reason.level}
+        if columns.results.text("exposure", "n", **keys) not in _NOTHING:
+            yield _counted_row(columns, reason.label, keys, indent=1)
+
+
+def _session_rows(columns: _Columns, variable: str, label: str) -> Iterator[Row]:
+    if not _is_known(columns, variable):
+        return
+    yield _counted_row(columns, f"{label}, n (%)", {"variable": variable, "level": "any"})
+    found = columns.results.select("exposure", variable=variable, group="")
+    for level in (row.level for row in found if row.statistic == "n" and row.level.isdigit() and row.level != "0"):
+        name = "1 session" if level == "1" else f"{level} sessions"
+        yield _counted_row(columns, name, {"variable": variable, "level": level}, indent=1)
+    yield _text_row(columns, "Sessions in all", "n_event", {"variable": variable, "level": "any"})
+    yield from _missing(columns, variable)
+
+
+def _rule_row(results: Results, rule: LevelRow) -> Row:
+    """Return the row of a rule, or that of all rules for `_NO_RULE`."""
+
+    def of(level: str, statistic: str, population: str = OCCASIONS) -> str:
+        return results.text("adherence", statistic, variable=rule.level, level=level, population=population)
+
+    broken = of("broken", "n_event")
+    late = {"variable": rule.level, "level": "late", "population": OCCASIONS}
+    texts = (
+        of("assessable", "n", "all"),
+        _rate(results, rule, "n_event", OCCASIONS),
+        _rate(results, rule, "n", "all"),
+        broken if broken in {"0", "masked"} else f"{broken} ({of('broken', 'n')})",
+        of("not assessable", "n_event"),
+        spread_of(results, "adherence", _RANGE, **late),
+    )
+    name, words = (rule.level, _shortened(rule.label)) if rule.level else ("All rules", "")
+    return Row((Cell(name), Cell(words), *(cell(text) for text in texts)), kind="data" if rule.level else "total")
+
+
+def _rate(results: Results, rule: LevelRow, counted: str, population: str) -> str:
+    """Return "36 of 40, 90.0 (76.3–97.2)"; without a percentage that can be shown, what stands for it."""
+    keys = {"variable": rule.level, "population": population}
+    kept, assessed = (results.text("adherence", counted, level=level, **keys) for level in ("kept", "assessable"))
+    percent = results.text("adherence", "percent", level="kept", **keys)
+    if percent in {"masked", "–"}:
+        return percent
+    return f"{kept} of {assessed}, {percent} ({limits_of_rate(results, 'adherence', level='kept', **keys)})"
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_RULE else f"{text[:_LONGEST_RULE].rsplit(' ', 1)[0]} …"
+
+
+def _compared(results: Results, kind: str) -> Iterable[str]:
+    yield results.text("reconciliation", "n", variable=kind)
+    yield results.text("reconciliation", "n_event", variable=kind)
+    for level in ("agrees", "differs"):
+        yield _event_share(results, "reconciliation", variable=kind, level=level)
