@@ -30,6 +30,7 @@ def describe_machine(r_versions: tuple[str, str] | None) -> dict[str, str]:
         "Python": platform.python_version(),
         "NumPy": np.__version__,
         "SciPy": version("scipy"),
+        "Polars": version("polars"),
         "oncohort": version("oncohort"),
         "lifelines": version("lifelines") if lifelines_peer.is_installed() else "not installed",
         "R": r_words,

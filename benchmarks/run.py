@@ -1,7 +1,8 @@
-"""Measure oncohort beside lifelines and R, and write the results: python benchmarks/run.py [--quick]
+"""Measure oncohort beside lifelines and R, and write the results: python benchmarks/run.py [--quick] [--records]
 
 Without options every case is run; ``results.json`` and the tables in ``README.md`` beside this file are
-rewritten. ``--quick`` leaves out the largest size, runs whole programs once, prints, and writes nothing.
+rewritten. ``--records`` measures records studies alone and leaves all other results as they are. ``--quick`` leaves
+out the largest sizes, runs whole programs once, prints, and writes nothing.
 """
 
 from __future__ import annotations
@@ -25,7 +26,19 @@ from cases import CASES, LARGE, MIDDLE, SIZES, Case
 from data import Cohort, make_cohort, write_columns
 from machine import describe_machine, load
 from measure import Outcome, race
-from table import BEGIN, END, Cell, Results, deviation_from_r, render
+from records_runs import time_records_studies
+from table import (
+    BEGIN,
+    END,
+    RECORDS_BEGIN,
+    RECORDS_END,
+    Cell,
+    RecordsResults,
+    Results,
+    deviation_from_r,
+    render,
+    render_records,
+)
 from whole_runs import WholeRun, time_demo, time_study
 
 HERE = Path(__file__).parent
@@ -34,25 +47,47 @@ NOT_INSTALLED = Outcome(None, {}, "not installed")
 
 def main() -> None:
     """Run what was asked for."""
-    arguments = argparse.ArgumentParser(description="Measure oncohort beside lifelines and R.")
-    arguments.add_argument("--quick", action="store_true", help="small sizes only; print, write nothing")
-    quick = arguments.parse_args().quick
+    parser = argparse.ArgumentParser(description="Measure oncohort beside lifelines and R.")
+    parser.add_argument("--quick", action="store_true", help="small sizes only; print, write nothing")
+    parser.add_argument("--records", action="store_true", help="records studies only; keep all other results")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="oncohort-bench-") as name:
+        if not asked.records:
+            _measure_beside_others(Path(name), quick=asked.quick)
+        _measure_records(Path(name), quick=asked.quick)
+
+
+def _measure_records(place: Path, *, quick: bool) -> None:
+    peers = {"lifelines", "R"}
+    machine = {name: words for name, words in describe_machine(None).items() if name not in peers}
+    _tell("records studies")
+    runs = tuple(time_records_studies(place, quick=quick))
+    machine["load average at the end"] = load()
+    if quick:
+        print(json.dumps([asdict(run) for run in runs], indent=1))
+        return
+    results = RecordsResults(machine, runs)
+    text = render_records(results)
+    print(text)
+    _rewrite_json({"records": asdict(results)})
+    _rewrite_readme(text, RECORDS_BEGIN, RECORDS_END)
+
+
+def _measure_beside_others(place: Path, *, quick: bool) -> None:
     warnings.simplefilter("ignore")  # of the peers, about convergence and their own future
     r_versions = r_peer.r_versions()
     machine = describe_machine(r_versions)
-    with tempfile.TemporaryDirectory(prefix="oncohort-bench-") as name:
-        place = Path(name)
-        runs = tuple(_whole_runs(place, quick=quick))
-        sizes = [n for n in SIZES if not (quick and n == LARGE)]
-        cells = tuple(cell for n in sizes for cell in _cells(n, place, with_r=r_versions is not None))
+    runs = tuple(_whole_runs(place, quick=quick))
+    sizes = [n for n in SIZES if not (quick and n == LARGE)]
+    cells = tuple(cell for n in sizes for cell in _cells(n, place, with_r=r_versions is not None))
     machine["load average at the end"] = load()
     ordered = tuple(sorted(cells, key=lambda cell: CASES.index(cell.case)))
     results = Results(machine, ordered, runs)
     text = render(results)
     print(text)
     if not quick:
-        (HERE / "results.json").write_text(json.dumps(_as_json(results), indent=1) + "\n", encoding="utf-8")
-        _rewrite_readme(text)
+        _rewrite_json(_as_json(results))
+        _rewrite_readme(text, BEGIN, END)
 
 
 def _whole_runs(place: Path, *, quick: bool) -> Iterator[WholeRun]:
@@ -113,11 +148,18 @@ def _measurements(cells: Iterable[Cell]) -> Iterator[dict[str, Any]]:
             }
 
 
-def _rewrite_readme(text: str) -> None:
+def _rewrite_json(measured: dict[str, Any]) -> None:
+    """Put what was measured in the place of what was measured before, and keep the rest."""
+    file = HERE / "results.json"
+    kept = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps(kept | measured, indent=1) + "\n", encoding="utf-8")
+
+
+def _rewrite_readme(text: str, begin: str, end: str) -> None:
     readme = HERE / "README.md"
-    before, rest = readme.read_text(encoding="utf-8").split(BEGIN)
-    after = rest.split(END)[1]
-    readme.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}", encoding="utf-8")
+    before, rest = readme.read_text(encoding="utf-8").split(begin)
+    after = rest.split(end)[1]
+    readme.write_text(f"{before}{begin}\n\n{text}\n{end}{after}", encoding="utf-8")
 
 
 def _tell(what: str) -> None:

@@ -10,12 +10,17 @@ import ours
 import r_peer
 from cases import LARGE, Case
 from measure import Outcome, Spread, largest_deviation
+from records_runs import STAGES, RecordsRun, StageCost
 from whole_runs import WholeRun
 
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
+RECORDS_BEGIN, RECORDS_END = "<!-- records: begin -->", "<!-- records: end -->"
 NONE = "–"
 _DEMO_AIM = 8.0  # seconds of wall clock
 _COX_AIM = 8.0  # times faster than lifelines
+_SMALL_AIM = 3.0  # seconds of CPU, 326 patients up to deriving
+_LARGE_AIM = 60.0  # seconds of CPU, 10,000 patients up to the results
+_MEMORY_AIM = 4_000.0  # MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +34,19 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """All that was measured."""
+    """All that was measured beside other programs, and of table studies."""
 
     machine: dict[str, str]
     cells: tuple[Cell, ...]
     runs: tuple[WholeRun, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsResults:
+    """All that was measured of records studies."""
+
+    machine: dict[str, str]
+    runs: tuple[RecordsRun, ...]
 
 
 def render(results: Results) -> str:
@@ -50,6 +63,60 @@ def render(results: Results) -> str:
         _table(("", ""), list(results.machine.items())),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def render_records(results: RecordsResults) -> str:
+    """Return the tables of records studies as Markdown."""
+    parts = [
+        "### Stages",
+        "CPU of all threads, median (range over the rounds), without imports; peak memory up to the results.",
+        _table(
+            ("Patients", "Records", "Rounds", *(stage.capitalize() for stage in STAGES), "Together", "Peak memory"),
+            [_records_row(run) for run in results.runs],
+        ),
+        "### Whole runs",
+        _table(
+            ("Command", "Patients", "Rounds", "Wall", "CPU", "Peak memory"),
+            [_run_row(run.whole) for run in results.runs],
+        ),
+        "### Aims",
+        _table(("Aim", "Measured", "Verdict"), list(_records_aims(results.runs))),
+        "### Machine",
+        _table(("", ""), list(results.machine.items())),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _records_row(run: RecordsRun) -> tuple[str, ...]:
+    stages = (_spread(run.stages[stage].cpu) for stage in STAGES)
+    together = _both(run.up_to[STAGES[-1]])
+    return (f"{run.n:,}", f"{run.n_records:,}", str(run.rounds), *stages, together, f"{run.peak_mb.median:,.0f} MB")
+
+
+def _both(cost: StageCost) -> str:
+    return f"{seconds(cost.cpu.median)}; wall {seconds(cost.wall.median)}"
+
+
+def _records_aims(runs: Sequence[RecordsRun]) -> Iterable[tuple[str, ...]]:
+    small, middle, large = runs
+    derived, analyzed = small.up_to["deriving"], large.up_to["analyzing"]
+    yield (
+        f"{small.n:,} patients read, checked and derived: at most {_SMALL_AIM:.0f} s of CPU",
+        _both(derived),
+        "met" if derived.cpu.median <= _SMALL_AIM else "missed",
+    )
+    yield (
+        f"{large.n:,} patients up to the results: at most {_LARGE_AIM:.0f} s of CPU",
+        f"{_both(analyzed)}; with report and figures {seconds(large.whole.cpu.median)}",
+        "met" if analyzed.cpu.median <= _LARGE_AIM else "missed",
+    )
+    peak = max(large.peak_mb.median, large.whole.peak_mb.median)
+    aim = f"{large.n:,} patients: at most {_MEMORY_AIM / 1000:.0f} GB"
+    yield aim, f"{peak:,.0f} MB", "met" if peak <= _MEMORY_AIM else "missed"
+    growth = analyzed.cpu.median / middle.up_to["analyzing"].cpu.median
+    times = large.n / middle.n
+    aim = f"{times:.0f} times the patients ({middle.n:,} to {large.n:,}): at most {times:.0f} times the CPU"
+    yield aim, f"{_three_digits(growth)} times", "met" if growth <= times else "missed"
 
 
 def deviation_from_r(cell: Cell, name: str) -> float | None:

@@ -29,17 +29,18 @@ class WholeRun:
 
 def time_demo(place: Path, rounds: int) -> WholeRun:
     """Time ``oncohort demo``: 110 patients, all tables and figures, both documents."""
-    return _time("oncohort demo", 110, ["demo", "--out", str(place / "demo")], rounds)
+    return time_command("oncohort demo", 110, ["demo", "--out", str(place / "demo")], rounds)
 
 
 def time_study(place: Path, n: int, rounds: int) -> WholeRun:
     """Time ``oncohort run`` on a generated table study of n patients, a CSV file."""
     folder = place / f"study-{n}"
     write_study(make_cohort(n), folder)
-    return _time("oncohort run", n, ["run", str(folder), "--out", str(place / f"run-{n}")], rounds)
+    return time_command("oncohort run", n, ["run", str(folder), "--out", str(place / f"run-{n}")], rounds)
 
 
-def _time(name: str, n: int, arguments: Sequence[str], rounds: int) -> WholeRun:
+def time_command(name: str, n: int, arguments: Sequence[str], rounds: int) -> WholeRun:
+    """Time a command of oncohort from the start of its process to its end."""
     costs = [_cost(arguments) for _ in range(rounds)]
     wall, cpu, peak = (spread_of([cost[key] for cost in costs]) for key in ("wall", "cpu", "peak_mb"))
     return WholeRun(name, n, rounds, wall, cpu, peak)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from functools import cache
 from itertools import pairwise, product
+from operator import ge, gt, lt
 from typing import Final, TypeAlias
 
 from oncohort.clinical.answer import Answer, decided, undetermined
@@ -27,6 +29,8 @@ from oncohort.clinical.rule import Rule
 from oncohort.errors import DataError
 
 _Limits: TypeAlias = Mapping[Limit, Fraction]
+
+_PASSES: Final[Mapping[str, Callable[[Fraction, Fraction], bool]]] = {"<": lt, ">": gt, ">=": ge}
 
 
 def grade_lab(
@@ -83,7 +87,7 @@ def grade_lab(
     """
     criteria = _criteria(test, version)
     limits = _checked_limits({"lower_limit": lower_limit, "upper_limit": upper_limit, "baseline": baseline})
-    missing: list[Limit] = [name for name in _asked(criteria) if name not in limits]
+    missing: list[Limit] = [name for name in asked_limits(test, version) if name not in limits]
     if value is None:
         grades = sorted({0} | {bound.grade for row in criteria for bound in row.bounds})
         return undetermined(["value", *missing], grades)
@@ -145,11 +149,25 @@ def is_lab_emergent(grade: int | None, *, baseline_grade: int | None) -> Answer[
     return decided(possible[0], f"grade {words[0]} {sign} grade {words[1]} at baseline", missing)
 
 
-def _criteria(test: str, version: str) -> list[LabCriterion]:
+@cache
+def asked_limits(test: LabTest, version: Version) -> tuple[Limit, ...]:
+    """Return which limits the criteria of a test ask for, in the order of the arguments of `grade_lab`.
+
+    Examples
+    --------
+    >>> asked_limits("BILI", "3.0"), asked_limits("BILI", "5.0")
+    (('upper_limit',), ('upper_limit', 'baseline'))
+    """
+    asked = {bound.of for row in _criteria(test, version) for bound in row.bounds}
+    return tuple(name for name in LIMIT_LABELS if name in asked)
+
+
+@cache
+def _criteria(test: str, version: str) -> tuple[LabCriterion, ...]:
     check_version(version)
     if test not in LAB_LABELS:
         raise DataError(f'"{test}" is no graded laboratory test; one of {", ".join(LAB_LABELS)} was expected')
-    return [row for row in LAB_CRITERIA if test in row.tests and version in row.versions]
+    return tuple(row for row in LAB_CRITERIA if test in row.tests and version in row.versions)
 
 
 def _checked_limits(given: Mapping[Limit, Number | None]) -> dict[Limit, Fraction]:
@@ -162,12 +180,6 @@ def _checked_limits(given: Mapping[Limit, Number | None]) -> dict[Limit, Fractio
         low, high = (in_decimals(limits[name]) for name in ("lower_limit", "upper_limit"))
         raise DataError(f"lower_limit {low} is not below upper_limit {high}")
     return limits
-
-
-def _asked(criteria: Iterable[LabCriterion]) -> list[Limit]:
-    """Return which limits the criteria ask for, in the order of the arguments."""
-    asked = {bound.of for row in criteria for bound in row.bounds}
-    return [name for name in LIMIT_LABELS if name in asked]
 
 
 def _grade(test: str, x: Fraction, criteria: Sequence[LabCriterion], limits: _Limits) -> tuple[int, str]:
@@ -189,8 +201,7 @@ def _highest(x: Fraction, bounds: Iterable[LabBound], limits: _Limits) -> LabBou
 
 
 def _passes(x: Fraction, bound: LabBound, limits: _Limits) -> bool:
-    at = _at(bound, limits)
-    return {"<": x < at, ">": x > at, ">=": x >= at}[bound.sign]
+    return _PASSES[bound.sign](x, _at(bound, limits))
 
 
 def _at(bound: LabBound, limits: _Limits) -> Fraction:

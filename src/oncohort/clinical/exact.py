@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from math import isfinite
 from typing import TypeAlias
 
@@ -25,13 +26,20 @@ def exact(value: Number) -> Fraction:
     >>> 51.3 / 17.1 < 3, exact(51.3) / exact(17.1) == 3
     (True, True)
     """
-    if isinstance(value, int | Fraction) and not isinstance(value, bool):
-        return Fraction(value)
     if isinstance(value, float) and isfinite(value):
-        return Fraction(repr(value))
+        return _by_shortest_text(value)
+    if isinstance(value, Fraction):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return Fraction(value)
     if isinstance(value, Decimal) and value.is_finite():
         return Fraction(value)
     raise DataError(f'"{value}" is no finite number; a measured number was expected')
+
+
+@lru_cache(maxsize=65536)
+def _by_shortest_text(value: float) -> Fraction:
+    return Fraction(Decimal(repr(value)))
 
 
 def exact_or_none(value: Number | None) -> Fraction | None:
@@ -48,7 +56,7 @@ def in_decimals(value: Number) -> str:
     ('51.3', '0.3333', '40')
     """
     number = exact(value)
-    if (10**6 * number).denominator == 1:
+    if 10**6 % number.denominator == 0:
         text = f"{number.numerator / number.denominator:.6f}"
     else:
         text = f"{float(number):.4f}"

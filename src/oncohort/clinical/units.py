@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from functools import cache
 from typing import Final
 
 from oncohort.clinical.exact import Number, exact, in_decimals
@@ -91,7 +92,12 @@ def convert(value: Number, quantity: str, unit: str, to: str) -> Fraction:
     >>> convert(3.0, "BILI", "mg/dL", "umol/L") == exact(51.3), convert(3.5, "ALB", "g/dL", "g/L")
     (True, Fraction(35, 1))
     """
-    return exact(value) * _factor(quantity, unit) / _factor(quantity, to)
+    return exact(value) * _ratio(quantity, unit, to)
+
+
+@cache
+def _ratio(quantity: str, unit: str, to: str) -> Fraction:
+    return _factor(quantity, unit) / _factor(quantity, to)
 
 
 def _units_of(quantity: str) -> Mapping[str, Fraction]:

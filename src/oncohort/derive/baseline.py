@@ -72,9 +72,15 @@ def derive_baseline(timeline: Timeline, patients: pl.DataFrame, protocol: Protoc
         values = _any_of(patients, variable) if variable.any_of else _from_rows(timeline, variable, protocol)
         found = found.join(values, on="patient_id", how="left", maintain_order="left")
     ruled: dict[str, dict[str, Any]] = {}
+    recorded: dict[_Window, dict[str, dict[str, Any]]] = {}
     for variable in protocol.baseline.variable:
         if variable.rule is not None:
-            values = _by_rule(timeline, patients.join(found, on="patient_id"), variable, protocol, ruled)
+            rules = variable_rules(protocol, variable)
+            window = _window(rules)
+            if window not in recorded:
+                recorded[window] = _recorded(timeline, window)
+            known = patients.join(found, on="patient_id")
+            values = _by_rule(known, variable, rules, recorded[window], ruled)
             found = found.join(values, on="patient_id", how="left", maintain_order="left")
     return found
 
@@ -123,26 +129,20 @@ def _any_of(patients: pl.DataFrame, variable: BaselineVariable) -> pl.DataFrame:
 
 
 def _by_rule(
-    timeline: Timeline,
     patients: pl.DataFrame,
     variable: BaselineVariable,
-    protocol: Protocol,
+    rules: VariableRules,
+    recorded: Mapping[str, Mapping[str, Any]],
     earlier: dict[str, dict[str, Any]],
 ) -> pl.DataFrame:
     """Return the columns of a variable that a clinical rule gives; rules read the results of rules above them."""
     assert variable.rule is not None
-    rules = variable_rules(protocol, variable)
-    window = _window(rules)
-    treated = timeline.patients.select("patient_id", "treated")
-    labs = {test: _canonical(timeline, test, window, treated) for test in CANONICAL}
-    scores = _recorded(timeline, window, treated)
     columns = [column.name.format(id=variable.id) for column in RULE_COLUMNS[variable.rule]]
     apply: Callable[..., tuple[Any, ...]] = RULE_VALUES[variable.rule]
     rows: list[tuple[Any, ...]] = []
     for patient in patients.rows(named=True):
         patient_id = patient["patient_id"]
-        seen = {test: values.get(patient_id) for test, values in labs.items()}
-        seen |= scores.get(patient_id, {}) | earlier.get(patient_id, {})
+        seen = {**recorded.get(patient_id, {}), **earlier.get(patient_id, {})}
         values = apply(patient, seen, rules, variable)
         rows.append((patient_id, *values))
         earlier.setdefault(patient_id, {}).update(
@@ -174,10 +174,14 @@ def _canonical(timeline: Timeline, test: str, window: _Window, treated: pl.DataF
     return values
 
 
-def _recorded(timeline: Timeline, window: _Window, treated: pl.DataFrame) -> dict[str, dict[str, Any]]:
-    """Return each patient's performance status and clinical signs, each picked for itself."""
-    frame = timeline.tables.get("clinical_scores")
+def _recorded(timeline: Timeline, window: _Window) -> dict[str, dict[str, Any]]:
+    """Return each patient's tests that rules read, performance status and clinical signs, each picked for itself."""
+    treated = timeline.patients.select("patient_id", "treated")
     found: dict[str, dict[str, Any]] = {}
+    for test in CANONICAL:
+        for patient_id, value in _canonical(timeline, test, window, treated).items():
+            found.setdefault(patient_id, {})[test] = value
+    frame = timeline.tables.get("clinical_scores")
     if frame is None:
         return found
     for name in ("ecog", "ascites", "encephalopathy"):

@@ -85,7 +85,7 @@ def derive_exposure(timeline: Timeline, protocol: Protocol, files: Mapping[str, 
     columns = ("patient_id", "start_day", "end_day", "mg_per_day", "state")
     for patient_id, start, end, dose, state in segments.drop_nulls(columns[:-1]).select(columns).rows():
         by_patient.setdefault(patient_id, []).append(DoseSegment(start, end, dose, state or ""))
-    stops, last_days = _stops(timeline), _recorded_last_days(timeline)
+    stops, last_days, extra_day = _stops(timeline), _recorded_last_days(timeline), adds_one_day(protocol)
     drug = next(iter(protocol.drug.values()), None)
     rows: list[tuple[Any, ...]] = []
     findings: list[Finding] = []
@@ -108,9 +108,8 @@ def derive_exposure(timeline: Timeline, protocol: Protocol, files: Mapping[str, 
             )
             doses = (None,) * 5
         stop = stops.get(patient_id, _Stop())
-        rows.append(
-            (patient_id, *_duration(last, protocol), *doses, stop.reason, *_early(last, stop, protocol.exposure))
-        )
+        early = _early(last, stop, protocol.exposure)
+        rows.append((patient_id, *_duration(last, extra_day=extra_day), *doses, stop.reason, *early))
     return Exposures(segments, pl.DataFrame(rows, schema=PER_PATIENT, orient="row"), tuple(findings))
 
 
@@ -148,10 +147,10 @@ def _doses(taken: Sequence[DoseSegment], drug: Drug | None) -> tuple[Any, ...]:
     return "NY"[first_low], "NY"[bool(pauses)], len(reductions), max(back, default=None), float(intensity)
 
 
-def _duration(last: int | None, protocol: Protocol) -> tuple[int | None, int | None, float | None]:
+def _duration(last: int | None, *, extra_day: bool) -> tuple[int | None, int | None, float | None]:
     if last is None:
         return None, None, None
-    days = last + adds_one_day(protocol)
+    days = last + extra_day
     return last, days, months(days)
 
 
@@ -183,5 +182,8 @@ def _stops(timeline: Timeline) -> dict[str, _Stop]:
 
 
 def _recorded_last_days(timeline: Timeline) -> dict[str, int]:
+    """Return the last day of the drug as it is recorded once a patient, not after death or the cutoff."""
     subjects = timeline.tables["subjects"].drop_nulls("last_sorafenib_date_day")
-    return dict(subjects.select("patient_id", "last_sorafenib_date_day").rows())
+    ends = subjects.join(timeline.patients.select("patient_id", "death_day", "cutoff_day"), on="patient_id")
+    last = pl.min_horizontal("last_sorafenib_date_day", "death_day", "cutoff_day")
+    return dict(ends.select("patient_id", last).rows())

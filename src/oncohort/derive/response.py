@@ -169,7 +169,7 @@ def _by_patient(timeline: Timeline, table: str, columns: Mapping[str, str]) -> d
     if frame is None:
         return found
     required = [column for column in ("lesion_id", "role", "organ", "kind", "status") if column in frame.columns]
-    usable = frame.drop_nulls(required)
+    usable = frame.drop_nulls(required).sort("lesion_id", *({"scan_date_day"} & set(frame.columns)))
     picked = usable.select("patient_id", **{name: pl.col(column) for name, column in columns.items()})
     for values in picked.rows(named=True):
         found.setdefault(values.pop("patient_id"), []).append(values)
@@ -194,12 +194,14 @@ def _visit_row(patient_id: str, visit: Visit, imaging: Imaging) -> tuple[Any, ..
 
 
 def _lesion_sizes(timeline: Timeline) -> pl.DataFrame:
-    """Return every measured lesion with its sizes, for the figures of single patients."""
+    """Return the sizes of each lesion at each scan whose day is known, for the figures of single patients."""
     lesions, scans = timeline.tables.get("lesions"), timeline.tables.get("lesion_measurements")
     if lesions is None or scans is None:
         return pl.DataFrame(schema=SIZES)
     known = lesions.select("patient_id", "lesion_id", "role", "organ").unique(["patient_id", "lesion_id"])
-    joined = scans.join(known, on=["patient_id", "lesion_id"], how="left", maintain_order="left")
+    joined = scans.drop_nulls("scan_date_day").join(
+        known, on=["patient_id", "lesion_id"], how="left", maintain_order="left"
+    )
     return joined.select(
         "patient_id", "lesion_id", "role", "organ", "longest_mm", "viable_mm", day=pl.col("scan_date_day")
     ).select(*SIZES)

@@ -11,7 +11,7 @@ import polars as pl
 from oncohort.clinical.adverse_events import TreatmentWindow, is_drug_related, is_treatment_emergent
 from oncohort.clinical.ctcae import term_of
 from oncohort.clinical.ctcae_data import LabTest, Version
-from oncohort.clinical.ctcae_lab import grade_lab
+from oncohort.clinical.ctcae_lab import asked_limits, grade_lab
 from oncohort.clinical.units import canonical_unit, convert
 from oncohort.derive.timeline import Timeline
 from oncohort.errors import DataError
@@ -132,14 +132,14 @@ def derive_labs(timeline: Timeline, protocol: Protocol) -> pl.DataFrame:
     known = frame.join(treated, on="patient_id", how="semi").drop_nulls(["test", "date_day", "value", "unit"])
     samples = known.filter(pl.col("test").is_in(_GRADED)).sort("date_day", "row", maintain_order=True)
     rows: list[tuple[Any, ...]] = []
-    baselines: dict[tuple[str, str], tuple[float, int | None]] = {}
+    baselines: dict[tuple[str, str], tuple[float | None, int | None]] = {}
+    of_baseline = {test for test in get_args(LabTest) if "baseline" in asked_limits(test, version)}
     for patient_id, test, day, value, unit, low, high, row in samples.select(columns).rows():
         measured, lower, upper = (_canonical(amount, test, unit) for amount in (value, low, high))
-        base = None if day <= 0 else baselines.get((patient_id, test))
-        grade = _grade(test, measured, lower, upper, None if base is None else base[0], version)
+        base, before = (None, None) if day <= 0 else baselines.get((patient_id, test), (None, None))
+        grade = _grade(test, measured, lower, upper, base if test in of_baseline else None, version)
         if day <= 0:
             baselines[patient_id, test] = (measured or 0.0, grade)
-        before = None if base is None else base[1]
         rows.append((patient_id, test, day, measured, canonical_unit(test), grade, before, row))
     return pl.DataFrame(rows, schema=LABS, orient="row")
 

@@ -14,10 +14,12 @@ import polars as pl
 
 from oncohort.clinical.partial_dates import (
     ImputedDate,
+    earliest,
     impute_ae_end,
     impute_ae_start,
     impute_assessment,
     impute_death,
+    parse_partial,
 )
 from oncohort.clinical.units import UNITS
 from oncohort.study.dictionary import Template
@@ -105,10 +107,11 @@ def _first_days(column: str) -> pl.Expr:
 
 
 def _last_contacts(tables: Tables, template: Template, anchors: pl.DataFrame) -> pl.DataFrame:
-    """Return the last follow-up, and the last day on which any record proves that the patient lived.
+    """Return the last follow-up that found the patient alive, and the last day on which any record proves so.
 
-    Of a partial date only the first day that it may mean proves anything. A patient without a visit of follow-up was
-    followed up to the last record.
+    Of a partial date only the first day that it may mean proves anything. A patient without a visit of follow-up that
+    is proven to lie after the first dose was followed up to the last record. What was recorded after the cutoff, a
+    death too, is not used otherwise, but proves that the patient lived then: days may lie after it here.
     """
     proofs: list[pl.DataFrame] = []
     for name, frame in tables.items():
@@ -118,14 +121,15 @@ def _last_contacts(tables: Tables, template: Template, anchors: pl.DataFrame) ->
             if column.kind not in {"date", "partial-date"} or column.name not in frame.columns:
                 continue
             when = pl.col(column.name) if column.kind == "date" else _first_days(column.name)
-            lived = frame.filter(pl.col("status") != "DEAD") if name == "followup" else frame
+            lived = frame.filter(pl.col("status") == "ALIVE") if name == "followup" else frame
             proofs.append(lived.select("patient_id", when=when, followed=pl.lit(name == "followup")))
     begun = anchors.select("patient_id", when="anchor", followed=pl.lit(value=False))
-    every = pl.concat([begun, *proofs]).join(anchors.select("patient_id", "cutoff"), on="patient_id")
-    seen = every.filter((pl.col("when") <= pl.col("cutoff")).fill_null(value=True))
-    return seen.group_by("patient_id").agg(
-        alive=pl.col("when").max(),
-        followed=pl.coalesce(pl.col("when").filter(pl.col("followed")).max(), pl.col("when").max()),
+    died_later = anchors.with_columns(when=_first_days("death_dtc")).filter(pl.col("when") > pl.col("cutoff"))
+    died_later = died_later.select("patient_id", "when", followed=pl.lit(value=True))
+    every = pl.concat([begun, died_later, *proofs]).join(anchors.select("patient_id", "anchor"), on="patient_id")
+    visits = pl.col("when").filter(pl.col("followed") & (pl.col("when") >= pl.col("anchor")))
+    return every.group_by("patient_id").agg(
+        alive=pl.col("when").max(), followed=pl.coalesce(visits.max(), pl.col("when").max())
     )
 
 
@@ -137,7 +141,9 @@ def _deaths(patients: pl.DataFrame, file: str) -> tuple[pl.DataFrame, list[Findi
     for patient_id, row, dtc, alive, cutoff in patients.select(
         "patient_id", "row", "death_dtc", "alive", "cutoff"
     ).rows():
-        found = impute_death(dtc, alive, cutoff)
+        found = (
+            ImputedDate(None, "", "") if _is_partial_and_later(dtc, alive, cutoff) else impute_death(dtc, alive, cutoff)
+        )
         late = found.date is not None and cutoff is not None and found.date > cutoff
         deaths.append(None if late else found.date)
         notes.append(found.flag)
@@ -147,6 +153,13 @@ def _deaths(patients: pl.DataFrame, file: str) -> tuple[pl.DataFrame, list[Findi
     return patients.with_columns(
         pl.Series("death", deaths, dtype=pl.Date), pl.Series("death_note", notes, dtype=pl.String)
     ), findings
+
+
+def _is_partial_and_later(dtc: str | None, alive: date | None, cutoff: date | None) -> bool:
+    """Return whether a partial date of death lies after the cutoff: all its days do, or the patient lived then."""
+    if dtc is None or cutoff is None or len(dtc) == _ISO_LENGTH:
+        return False
+    return earliest(parse_partial(dtc)) > cutoff or (alive is not None and alive > cutoff)
 
 
 def _told_death(found: ImputedDate, place: Mapping[str, Any]) -> Finding:
@@ -173,8 +186,18 @@ def _complete(frame: pl.DataFrame, template: Template, name: str, patients: pl.D
         elif column.kind == "partial-date" and column.name in frame.columns:
             joined = _complete_partial(joined, name, column.name)
             added += [f"{column.name}_day", f"{column.name}_flag"]
-    ends = joined.with_columns(death_day=_days("death"), cutoff_day=_days("cutoff"))
-    return ends.select(*frame.columns, *added, "death_day", "cutoff_day")
+    happens = _HAPPENS.get(name)
+    if happens is not None:
+        happened = pl.col(f"{happens.column}_day")
+        if f"{happens.column}_flag" in added:
+            first = (_first_days(happens.column) - pl.col("anchor")).dt.total_days()
+            happened = pl.coalesce(happened, first)
+        after_death = (happened > _days("death")).fill_null(value=False) & happens.must_live
+        joined = joined.with_columns(
+            after_death=after_death, after_cutoff=(happened > _days("cutoff")).fill_null(value=False)
+        )
+        added += ["after_death", "after_cutoff"]
+    return joined.select(*frame.columns, *added)
 
 
 def _complete_partial(frame: pl.DataFrame, name: str, column: str) -> pl.DataFrame:
@@ -220,43 +243,70 @@ _RULE_OF: Final[dict[str, _Rule]] = {
 }
 """Which rule completes which date; every other one begins something and is completed as such."""
 
-_HAPPENS: Final[dict[str, str]] = {
-    "labs": "date",
-    "clinical_scores": "date",
-    "vitals": "date",
-    "exposure": "start_date",
-    "procedures": "date",
-    "lesion_measurements": "scan_date",
-    "response": "date",
-    "adverse_events": "start_date",
-    "other_therapy": "date",
+
+@dataclass(frozen=True, slots=True)
+class _Happening:
+    """The date on which a record of a table happened, and what is not known before it: ``cells``, or the whole record.
+
+    ``must_live`` says whether it cannot have happened after death.
+    """
+
+    column: str
+    what: str = "a record"
+    cells: tuple[str, ...] = ()
+    must_live: bool = True
+
+
+_HAPPENS: Final[dict[str, _Happening]] = {
+    "labs": _Happening("date"),
+    "clinical_scores": _Happening("date"),
+    "vitals": _Happening("date"),
+    "exposure": _Happening("start_date"),
+    "procedures": _Happening("date"),
+    "lesions": _Happening("first_seen_date", "the first sight of a lesion", ("first_seen_date", "first_seen_date_day")),
+    "lesion_measurements": _Happening("scan_date"),
+    "response": _Happening("date"),
+    "adverse_events": _Happening("start_date"),
+    "other_therapy": _Happening("date"),
+    "disposition": _Happening(
+        "date",
+        "the end of the drug",
+        ("date", "date_day", "date_flag", "sorafenib_end_reason", "ae_id"),
+        must_live=False,
+    ),
 }
-"""The date on which a record of a table happened."""
 
 
 def _leave_out_late(frame: pl.DataFrame, name: str, file: str) -> tuple[pl.DataFrame, list[Finding]]:
-    """Return a table without what was recorded after death or the cutoff, and a note for each record left out."""
-    column = _HAPPENS.get(name)
-    if column is None:
-        return frame.drop("death_day", "cutoff_day"), []
-    day = pl.col(f"{column}_day")
-    dead = (day > pl.col("death_day")).fill_null(value=False)
-    closed = (day > pl.col("cutoff_day")).fill_null(value=False)
-    late = frame.filter(dead | closed).with_columns(after_death=dead)
+    """Return a table without what happened after death or the cutoff, and a note for each record with such a thing.
+
+    Of a date whose day is not known, the first one that it may mean must be later.
+    """
+    happens = _HAPPENS.get(name)
+    if happens is None:
+        return frame, []
+    is_late = pl.col("after_death") | pl.col("after_cutoff")
+    late = frame.filter(is_late)
     findings = [
         Finding(
             "note",
             "LEFT-OUT",
-            f"a record after {'death' if after_death else 'the cutoff'} was left out of the derivations",
+            f"{happens.what} after {'death' if after_death else 'the cutoff'} was left out of the derivations",
             file=file,
-            column=column,
+            column=happens.column,
             row=row,
             patient_id=patient_id,
             value=str(value),
         )
-        for patient_id, row, value, after_death in late.select("patient_id", "row", column, "after_death").rows()
+        for patient_id, row, value, after_death in late.select(
+            "patient_id", "row", happens.column, "after_death"
+        ).rows()
     ]
-    return frame.filter(~(dead | closed)).drop("death_day", "cutoff_day"), findings
+    if happens.cells:
+        kept = frame.with_columns(pl.when(~is_late).then(pl.col(cell)).alias(cell) for cell in happens.cells)
+    else:
+        kept = frame.filter(~is_late)
+    return kept.drop("after_death", "after_cutoff"), findings
 
 
 def new_therapy_days(timeline: Timeline) -> dict[str, int]:

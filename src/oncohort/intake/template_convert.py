@@ -50,8 +50,8 @@ class _Refusal:
 class _Cells:
     """A column on its way: the cells as they stand in the file, and as they are read, null where missing."""
 
-    shown: tuple[str | None, ...]
-    read: tuple[str | None, ...]
+    shown: pl.Series
+    read: pl.Series
 
 
 def convert_table(raw: RawTable, table: TemplateTable, spec: TemplateFile) -> tuple[pl.DataFrame, list[Finding]]:
@@ -98,32 +98,32 @@ def convert_table(raw: RawTable, table: TemplateTable, spec: TemplateFile) -> tu
     refusals: dict[str, dict[int, _Refusal]] = {}
     series: dict[str, pl.Series] = {}
     for column in table.columns:
-        refused, values = _read_column(cells[column.name], column, raw, spec)
+        refused, series[column.name] = _read_column(cells[column.name].read, column, raw, spec)
         refusals[column.name] = refused | conflicts.get(column.name, {})
-        series[column.name] = pl.Series(values, dtype=_TYPES[column.kind])
     frame = pl.DataFrame(series).with_columns(pl.Series("row", raw.row, dtype=pl.Int64))
     for column in table.columns:
         if column.name in headers or column.required_where:
-            refusals[column.name] |= _unfilled(cells[column.name], column, frame)
-        findings.extend(_findings(raw, headers.get(column.name, column.name), cells, column, refusals[column.name]))
+            refusals[column.name] |= _unfilled(cells[column.name].shown, column, frame)
+        if refusals[column.name]:
+            findings += _findings(raw, headers.get(column.name, column.name), cells, column, refusals[column.name])
     return frame, findings
 
 
 def _cells(raw: RawTable, header: str | None, spec: TemplateFile) -> _Cells:
     if header is None:
-        empty = (None,) * raw.frame.height
-        return _Cells(empty, empty)
-    known = tuple(known_cells(raw.frame[header], spec.missing))
+        known = pl.Series([None], dtype=pl.String).new_from_index(0, raw.frame.height)
+    else:
+        known = known_cells(raw.frame[header], spec.missing)
     return _Cells(known, known)
 
 
 def _split_bounds(cells: dict[str, _Cells], column: TemplateColumn, decimal: tuple[str, ...]) -> dict[int, _Refusal]:
     """Move the sign of every bound of a column (``<20``) to its comparator column; return the contradictions."""
-    values = list(cells[column.name].read)
-    signs = list(cells[column.comparator].read)
+    values = cells[column.name].read.to_list()
+    signs = cells[column.comparator].read.to_list()
     refused: dict[int, _Refusal] = {}
-    for place, cell in enumerate(values):
-        bound = _BOUND.fullmatch(cell or "")
+    for place in cells[column.name].read.str.contains("^[<>]").arg_true().to_list():
+        bound = _BOUND.fullmatch(values[place])
         if bound is None or parse_number(bound[2], decimal) is None:
             continue
         if signs[place] in {None, bound[1]}:
@@ -132,26 +132,25 @@ def _split_bounds(cells: dict[str, _Cells], column: TemplateColumn, decimal: tup
         sentence = f'holds a bound that "{column.comparator}" contradicts, so both cells count as missing'
         refused[place] = _Refusal("error", "COMPARATOR-DIFFERS", sentence)
         signs[place], values[place] = None, None
-    cells[column.name] = _Cells(cells[column.name].shown, tuple(values))
-    cells[column.comparator] = _Cells(cells[column.comparator].shown, tuple(signs))
+    cells[column.name] = _Cells(cells[column.name].shown, pl.Series(values, dtype=pl.String))
+    cells[column.comparator] = _Cells(cells[column.comparator].shown, pl.Series(signs, dtype=pl.String))
     return refused
 
 
 def _read_column(
-    cells: _Cells, column: TemplateColumn, raw: RawTable, spec: TemplateFile
-) -> tuple[dict[int, _Refusal], list[Value | None]]:
+    cells: pl.Series, column: TemplateColumn, raw: RawTable, spec: TemplateFile
+) -> tuple[dict[int, _Refusal], pl.Series]:
     """Return what was refused, by its place, and the values; each distinct cell is read once."""
     read = _reader(column, raw.decimal, spec)
-    seen = {cell: _judged(cell, read(cell), column, (raw, spec)) for cell in set(cells.read) if cell is not None}
-    refused: dict[int, _Refusal] = {}
-    values: list[Value | None] = []
-    for place, cell in enumerate(cells.read):
-        answer = None if cell is None else seen[cell]
-        if isinstance(answer, _Refusal):
-            refused[place] = answer
-            answer = None
-        values.append(answer)
-    return refused, values
+    distinct = cells.drop_nulls().unique()
+    seen = {cell: _judged(cell, read(cell), column, (raw, spec)) for cell in distinct.to_list()}
+    refused = {cell: answer for cell, answer in seen.items() if isinstance(answer, _Refusal)}
+    values = [None if isinstance(answer, _Refusal) else answer for answer in seen.values()]
+    typed = cells.replace_strict(distinct, pl.Series(values, dtype=_TYPES[column.kind]), default=None)
+    if not refused:
+        return {}, typed
+    places = cells.is_in(list(refused)).arg_true().to_list()
+    return {place: refused[cell] for place, cell in zip(places, cells.gather(places).to_list(), strict=True)}, typed
 
 
 def _reader(column: TemplateColumn, decimal: tuple[str, ...], spec: TemplateFile) -> Callable[[str], Value | None]:
@@ -172,7 +171,7 @@ def _reader(column: TemplateColumn, decimal: tuple[str, ...], spec: TemplateFile
         "enum": lambda cell: allowed.get(spelling(cell)) or truth.get(spelling(cell)),
     }
     read = readers.get(column.kind, str)
-    return lambda cell: read(codes.get(spelling(cell), cell))
+    return (lambda cell: read(codes.get(spelling(cell), cell))) if codes else read
 
 
 def parse_partial_date(cell: str, date_format: str) -> str | None:
@@ -234,7 +233,7 @@ def _hint(cell: str, column: TemplateColumn, date_format: str) -> str:
     return ""
 
 
-def _unfilled(cells: _Cells, column: TemplateColumn, frame: pl.DataFrame) -> dict[int, _Refusal]:
+def _unfilled(shown: pl.Series, column: TemplateColumn, frame: pl.DataFrame) -> dict[int, _Refusal]:
     """Return the empty cells of a column that must be filled: in every row, or where another column says so."""
     if column.name == "patient_id":
         refusal = _Refusal("fatal", "ID-MISSING", "the row has no patient_id; every row needs one")
@@ -244,18 +243,19 @@ def _unfilled(cells: _Cells, column: TemplateColumn, frame: pl.DataFrame) -> dic
     else:
         return {}
     other, value = column.required_where or ("", "")
-    needed = frame[other].eq_missing(pl.Series([value])).to_list() if other else [True] * frame.height
-    return {k: refusal for k, cell in enumerate(cells.shown) if cell is None and needed[k]}
+    empty = shown.is_null()
+    unfilled = empty & frame[other].eq_missing(pl.Series([value])) if other else empty
+    return dict.fromkeys(unfilled.arg_true().to_list(), refusal)
 
 
 def _findings(
     raw: RawTable, header: str, cells: dict[str, _Cells], column: TemplateColumn, refused: Mapping[int, _Refusal]
 ) -> Iterator[Finding]:
     """Yield a finding for every cell refused, in the order of the rows."""
-    ids = cells["patient_id"].shown
+    ids, shown = cells["patient_id"].shown.to_list(), cells[column.name].shown.to_list()
     for place in sorted(refused):
         why = refused[place]
         yield Finding(
             why.level, why.rule, why.sentence, file=raw.source.name, column=header, row=raw.row[place],
-            patient_id=ids[place] or "", value=cells[column.name].shown[place] or "",
+            patient_id=ids[place] or "", value=shown[place] or "",
         )  # fmt: skip
