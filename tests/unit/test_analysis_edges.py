@@ -6,7 +6,8 @@ import pytest
 
 from oncohort.intake.study import Study
 from oncohort.pipeline import analyze_study
-from oncohort.report.assemble import StudyFacts, assemble_report
+from oncohort.report.assemble import assemble_report
+from oncohort.report.facts import StudyFacts
 from oncohort.report.html import render_html
 from oncohort.study.parse import parse_protocol
 from oncohort.study.records import Records, Source
@@ -69,7 +70,14 @@ def run(columns, profile="guideline"):
 
 
 def report_of(study_run):
-    facts = StudyFacts(study_run.protocol, study_run.results, study_run.findings, study_run.records.sources, "oncohort")
+    facts = StudyFacts(
+        study_run.protocol,
+        study_run.results,
+        study_run.cohort,
+        study_run.findings,
+        study_run.records.sources,
+        "oncohort",
+    )
     return render_html(assemble_report(facts).document)
 
 

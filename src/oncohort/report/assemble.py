@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Final, TypeAlias
@@ -16,25 +15,20 @@ from oncohort.report.comparison_tables import (
 )
 from oncohort.report.course_tables import (
     tabulate_adherence,
-    tabulate_adverse_events,
-    tabulate_adverse_events_by_arm,
     tabulate_deaths,
     tabulate_exposure,
     tabulate_reconciliation,
 )
 from oncohort.report.document import (
     Block,
-    Bullets,
-    Cell,
     Document,
     FigureBlock,
     Heading,
-    Note,
     Paragraph,
-    Row,
     TableBlock,
 )
-from oncohort.report.drawings import Drawing, draw_curves, draw_flow, draw_forest, figures_of
+from oncohort.report.drawings import Drawing, draw_curves, draw_forest, figures_of
+from oncohort.report.facts import APPENDED, Part, StudyFacts
 from oncohort.report.methods import phrase_methods
 from oncohort.report.model_tables import tabulate_cox, tabulate_proportional_hazards, tabulate_stepwise
 from oncohort.report.names import model_title, with_italic_p
@@ -42,11 +36,16 @@ from oncohort.report.pairs import tabulate_pairs
 from oncohort.report.prose import (
     phrase_characteristics,
     phrase_cox,
-    phrase_findings,
-    phrase_flow,
     phrase_follow_up,
     phrase_survival,
     phrase_univariable,
+)
+from oncohort.report.prose_course import (
+    phrase_adherence,
+    phrase_deaths,
+    phrase_exposure,
+    phrase_reconciliation,
+    phrase_safety,
 )
 from oncohort.report.prose_treatment import (
     phrase_beyond_progression,
@@ -56,24 +55,13 @@ from oncohort.report.prose_treatment import (
     phrase_sensitivity,
 )
 from oncohort.report.response_tables import tabulate_response, tabulate_sensitivity
+from oncohort.report.run_section import tell_run
+from oncohort.report.safety_tables import tabulate_adverse_events, tabulate_adverse_events_by_arm, tabulate_lab_shifts
 from oncohort.report.tables import tabulate_characteristics, tabulate_survival, tabulate_univariable
-from oncohort.study.findings import LEVELS, Finding
 from oncohort.study.protocol import Figure, Landmark, Model, Protocol, Table
-from oncohort.study.records import Source
 from oncohort.study.results import Results
 
 SYNTHETIC: Final = "Synthetic data: no real patient is in this report"
-
-
-@dataclass(frozen=True, slots=True)
-class StudyFacts:
-    """What the report needs to know of a run besides its numbers."""
-
-    protocol: Protocol
-    results: Results
-    findings: tuple[Finding, ...]
-    sources: tuple[Source, ...]
-    software: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +73,13 @@ class Report:
     figures: tuple[tuple[int, Drawing], ...]
 
 
-Part: TypeAlias = Block | Drawing
-"""What a section yields: blocks whose tables have no number yet, and figures as they were drawn."""
-
 Tabulate: TypeAlias = Callable[[Results, Protocol], TableBlock | None]
-
-APPENDED: Final = "S"
-"""The number of a table that describes the run and not the patients; such tables are counted S1, S2 …"""
 
 
 def assemble_report(facts: StudyFacts) -> Report:
     """Return the whole report of a study."""
     sections = (
-        _run,
+        tell_run,
         _characteristics,
         _response,
         _survival,
@@ -147,78 +129,6 @@ def _figure_block(number: int, drawing: Drawing) -> FigureBlock:
         png=drawing.png,
         width_mm=drawing.width_mm,
     )
-
-
-def _run(facts: StudyFacts) -> Iterator[Part]:
-    yield Heading(1, "What was run")
-    yield Paragraph(f"{phrase_flow(facts.protocol, facts.results)} {phrase_findings(facts.findings)}")
-    yield from _objections(facts.findings)
-    if facts.results.levels_of("flow"):
-        yield draw_flow(facts.results, facts.protocol)
-    yield _data_table(facts)
-    yield _findings_table(facts)
-    yield _settings_table(facts)
-
-
-def _objections(findings: Sequence[Finding]) -> Iterator[Block]:
-    """Yield what a reviewer would object to, before any number is read."""
-    warnings = [finding for finding in findings if _is_objection(finding)]
-    if warnings:
-        yield Note("warning", "Read these before you use the numbers.")
-        yield Bullets(tuple(with_italic_p(_sentence(finding.sentence)) for finding in warnings))
-
-
-def _is_objection(finding: Finding) -> bool:
-    return finding.level == "warning" and not finding.patient_id
-
-
-def _sentence(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}." if text else text
-
-
-def _data_table(facts: StudyFacts) -> TableBlock:
-    head = (Cell("File"), Cell("Rows", align="right"), Cell("Columns", align="right"), Cell("Read as"), Cell("SHA-256"))
-    body = tuple(
-        Row(
-            (
-                Cell(source.name),
-                Cell(str(source.n_rows), align="right"),
-                Cell(str(source.n_columns), align="right"),
-                Cell("; ".join(source.assumed) or "–"),
-                Cell(source.sha256[:16]),
-            )
-        )
-        for source in facts.sources
-    )
-    notes = ("The first 16 of 64 digits; manifest.json has them all.",)
-    return TableBlock(APPENDED, "Data read", (head,), body, notes=notes)
-
-
-def _findings_table(facts: StudyFacts) -> TableBlock:
-    """Return what the checks found besides the objections above, each finding once with its count."""
-    told = {finding.sentence for finding in facts.findings if _is_objection(finding)}
-    counts = Counter((f.level, f.column, f.sentence) for f in facts.findings if f.sentence not in told)
-    body = tuple(
-        Row((Cell(level), Cell(column or "–"), Cell(_sentence(sentence)), Cell(str(n), align="right")))
-        for (level, column, sentence), n in sorted(counts.items(), key=lambda item: LEVELS.index(item[0][0]))
-    )
-    head = (Cell("Level"), Cell("Column"), Cell("Finding"), Cell("Times", align="right"))
-    nothing = (Row((Cell("–"), Cell("–"), Cell("Nothing else was found."), Cell("0", align="right"))),)
-    notes = ("Rows, patients and values stand in private/findings.csv.",) if body else ()
-    return TableBlock(APPENDED, "What the checks found", (head,), body or nothing, notes=notes)
-
-
-def _settings_table(facts: StudyFacts) -> TableBlock:
-    head = (Cell("Choice"), Cell("Value in force"), Cell("Where it was made"))
-    body = tuple(
-        Row((Cell(item.key), Cell(_value(item.value)), Cell(item.origin)))
-        for item in facts.protocol.settings().values()
-    )
-    return TableBlock(APPENDED, "Choices the field disagrees about, as this study makes them", (head,), body)
-
-
-def _value(value: object) -> str:
-    return ", ".join(value) if isinstance(value, tuple) else str(value)
 
 
 def _named(protocol: Protocol, kind: str) -> Iterator[tuple[str, Table]]:
@@ -322,14 +232,24 @@ def _landmarks(protocol: Protocol) -> Iterator[tuple[str, Landmark]]:
 
 
 def _course(facts: StudyFacts) -> Iterator[Part]:
+    protocol, results = facts.protocol, facts.results
     events = (tabulate_adverse_events, tabulate_adverse_events_by_arm)
-    yield from _told("Adverse events", "", events, facts)
-    yield from _told("Treatment and deaths", "", (tabulate_exposure, tabulate_deaths), facts)
+    yield from _told("Adverse events", phrase_safety(protocol, results), events, facts)
+    yield from _appended(_tables(tabulate_lab_shifts(results, protocol)))
+    yield from _told("Treatment", phrase_exposure(protocol, results), (tabulate_exposure,), facts)
+    yield from _told("Deaths", phrase_deaths(protocol, results), (tabulate_deaths,), facts)
 
 
 def _audit(facts: StudyFacts) -> Iterator[Part]:
     """Yield what a careful reader asks of the records themselves; tables of the run, not of the patients."""
-    yield from _told("Adherence and records", "", (tabulate_adherence, tabulate_reconciliation), facts)
+    protocol, results = facts.protocol, facts.results
+    adherence, reconciliation = phrase_adherence(protocol, results), phrase_reconciliation(protocol, results)
+    yield from _appended(_told("Adherence to the protocol", adherence, (tabulate_adherence,), facts))
+    yield from _appended(_told("Recorded against derived", reconciliation, (tabulate_reconciliation,), facts))
+
+
+def _appended(parts: Iterable[Part]) -> Iterator[Part]:
+    return (replace(part, number=APPENDED) if isinstance(part, TableBlock) else part for part in parts)
 
 
 def _told(heading: str, sentence: str, tables: Sequence[Tabulate], facts: StudyFacts) -> Iterator[Part]:

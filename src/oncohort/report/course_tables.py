@@ -11,23 +11,12 @@ from oncohort.report.names import interval_name
 from oncohort.report.response_tables import arms_with_patients, count_and_percent, limits_of_rate
 from oncohort.report.safety_tables import (
     armless,
-    tabulate_adverse_events,
-    tabulate_adverse_events_by_arm,
     text_row,
 )
 from oncohort.report.tables import cell
 from oncohort.study.protocol import Exposure, Protocol
 from oncohort.study.results import LevelRow, Results
 from oncohort.study.text import format_interval
-
-__all__ = [
-    "tabulate_adherence",
-    "tabulate_adverse_events",
-    "tabulate_adverse_events_by_arm",
-    "tabulate_deaths",
-    "tabulate_exposure",
-    "tabulate_reconciliation",
-]
 
 OCCASIONS: Final = "occasions"
 KIND_LABELS: Final = {

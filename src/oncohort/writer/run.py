@@ -7,8 +7,9 @@ from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 
-from oncohort.report.assemble import Report, StudyFacts, assemble_report
+from oncohort.report.assemble import Report, assemble_report
 from oncohort.report.docx import render_docx
+from oncohort.report.facts import StudyFacts
 from oncohort.report.html import render_html
 from oncohort.study.findings import Finding
 from oncohort.study.run import StudyRun
@@ -51,7 +52,9 @@ def write_run(run: StudyRun, out: Path, *, finished: datetime, also: Callable[[P
     ...     (Path(place) / "run" / "report.html").is_file()
     True
     """
-    report = assemble_report(StudyFacts(run.protocol, run.results, run.findings, run.records.sources, software()))
+    report = assemble_report(
+        StudyFacts(run.protocol, run.results, run.cohort, run.findings, run.records.sources, software())
+    )
     with whole_folder(out) as folder:
         (folder / "report.html").write_text(render_html(report.document), encoding="utf-8", newline="")
         (folder / "report.docx").write_bytes(render_docx(report.document))

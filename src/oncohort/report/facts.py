@@ -1,0 +1,33 @@
+"""What the report is made from, and what its sections yield."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from oncohort.report.document import Block
+from oncohort.report.drawings import Drawing
+from oncohort.study.cohort import Cohort
+from oncohort.study.findings import Finding
+from oncohort.study.protocol import Protocol
+from oncohort.study.records import Source
+from oncohort.study.results import Results
+
+
+@dataclass(frozen=True, slots=True)
+class StudyFacts:
+    """What the report needs to know of a run; ``cohort`` serves the figures of single patients, and nothing else."""
+
+    protocol: Protocol
+    results: Results
+    cohort: Cohort
+    findings: tuple[Finding, ...]
+    sources: tuple[Source, ...]
+    software: str
+
+
+Part: TypeAlias = Block | Drawing
+"""What a section yields: blocks whose tables have no number yet, and figures as they were drawn."""
+
+APPENDED: Final = "S"
+"""The number of a table that describes the run and not the patients; such tables are counted S1, S2 …"""
