@@ -183,3 +183,22 @@ def test_patient_without_scan_or_assessment_has_no_baseline_in_a_study_with_scan
     course = course_of({"death_flag": "Y", "death_date": text(100)}, lesions=[LIVER], lesion_measurements=[])
     [description] = course.derived.time_to_event.filter(rule="FDA_A")["description"]
     assert description == "NO BASELINE ASSESSMENT"
+
+
+def test_what_a_clinical_rule_refuses_is_a_finding_and_stops_nothing():
+    course = course_of(clinical_scores=[{"date": on(-3), "ecog": 5, "ascites": "NONE", "encephalopathy": 0}])
+    (finding,) = (f for f in course.findings if f.rule == "BASELINE-REFUSED")
+    assert (finding.level, finding.patient_id, finding.row) == ("error", "A", 2)
+    assert "5" in finding.value
+    assert "5" not in finding.sentence
+    assert patient(course)["bclc"] is None
+    assert patient(course)["ecog"] == 5
+
+
+@pytest.mark.parametrize(("hbsag", "status"), [("NEG", "failed"), ("U", "missing_criteria")])
+def test_recorded_unknown_is_as_good_as_nothing_recorded(hbsag, status):
+    disease = {"hbsag": hbsag, "typical_imaging": "Y", "biopsy_result": "HCC"}
+    afp = {"date": on(-3), "test": "AFP", "value": 900.0, "unit": "ng/mL"}
+    found = patient(course_of(baseline_disease=[disease], labs=[afp]))
+    assert found["baseline_disease.hbsag"] == (None if hbsag == "U" else hbsag)
+    assert {name for name in ("failed", "missing_criteria") if "HBV_HCC" in found[name].split("; ")} == {status}

@@ -12,8 +12,11 @@ import polars as pl
 from oncohort.clinical.exact import exact
 from oncohort.clinical.units import convert
 from oncohort.derive.baseline_rules import RULE_VALUES
+from oncohort.derive.judgment import UNKNOWN
 from oncohort.derive.timeline import Timeline
+from oncohort.errors import DataError
 from oncohort.study.derived import RULE_COLUMNS, ULN
+from oncohort.study.findings import Finding
 from oncohort.study.protocol import BaselineVariable, Protocol
 from oncohort.study.rules_in_force import VariableRules, variable_rules
 
@@ -26,6 +29,9 @@ CANONICAL: Final[Mapping[str, str]] = {
     "AFP": "ng/mL",
 }
 """Tests that clinical rules read, with the unit they read them in."""
+
+
+_CANNOT: Final = '"{}" at baseline cannot be derived, since the clinical rule refuses what was recorded'
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +54,19 @@ class _Window:
         return inside.unique("patient_id", keep="last" if self.pick == "last" else "first", maintain_order=True)
 
 
-def derive_baseline(timeline: Timeline, patients: pl.DataFrame, protocol: Protocol) -> pl.DataFrame:
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The variables at baseline, a row a screened patient, and the values that no clinical rule can read."""
+
+    patients: pl.DataFrame
+    findings: tuple[Finding, ...]
+
+
+def derive_baseline(timeline: Timeline, patients: pl.DataFrame, protocol: Protocol, file: str) -> Baseline:
     """Return the variables at baseline of every screened patient, in the order of ``patients``.
 
-    A value that lies in no window is null; it is never taken from another window. The columns are those of
+    A value that lies in no window is null; it is never taken from another window. Where a clinical rule refuses what
+    was recorded (ECOG 5 of a living patient), its result is null and that is a finding. The columns are those of
     `oncohort.study.derived.baseline_columns`.
 
     Parameters
@@ -63,14 +78,17 @@ def derive_baseline(timeline: Timeline, patients: pl.DataFrame, protocol: Protoc
         patient.
     protocol : Protocol
         With ``[baseline]``; without it nothing is derived.
+    file : str
+        The file of ``subjects``, which the findings name.
     """
     found = patients.select("patient_id")
     if protocol.baseline is None:
-        return found
+        return Baseline(found, ())
     plain = [variable for variable in protocol.baseline.variable if variable.rule is None]
     for variable in plain:
         values = _any_of(patients, variable) if variable.any_of else _from_rows(timeline, variable, protocol)
         found = found.join(values, on="patient_id", how="left", maintain_order="left")
+    findings: list[Finding] = []
     ruled: dict[str, dict[str, Any]] = {}
     recorded: dict[_Window, dict[str, dict[str, Any]]] = {}
     for variable in protocol.baseline.variable:
@@ -80,9 +98,13 @@ def derive_baseline(timeline: Timeline, patients: pl.DataFrame, protocol: Protoc
             if window not in recorded:
                 recorded[window] = _recorded(timeline, window)
             known = patients.join(found, on="patient_id")
-            values = _by_rule(known, variable, rules, recorded[window], ruled)
+            values, refused = _by_rule(known, variable, rules, recorded[window], ruled)
             found = found.join(values, on="patient_id", how="left", maintain_order="left")
-    return found
+            findings += [
+                Finding("error", "BASELINE-REFUSED", _CANNOT.format(variable.id), file, "", row, patient_id, why)
+                for patient_id, row, why in refused
+            ]
+    return Baseline(found, tuple(findings))
 
 
 def _from_rows(timeline: Timeline, variable: BaselineVariable, protocol: Protocol) -> pl.DataFrame:
@@ -134,16 +156,24 @@ def _by_rule(
     rules: VariableRules,
     recorded: Mapping[str, Mapping[str, Any]],
     earlier: dict[str, dict[str, Any]],
-) -> pl.DataFrame:
-    """Return the columns of a variable that a clinical rule gives; rules read the results of rules above them."""
+) -> tuple[pl.DataFrame, list[tuple[str, int, str]]]:
+    """Return the columns of a variable that a clinical rule gives, and patient, row and reason of what it refused.
+
+    Rules read the results of rules above them.
+    """
     assert variable.rule is not None
     columns = [column.name.format(id=variable.id) for column in RULE_COLUMNS[variable.rule]]
     apply: Callable[..., tuple[Any, ...]] = RULE_VALUES[variable.rule]
     rows: list[tuple[Any, ...]] = []
+    refused: list[tuple[str, int, str]] = []
     for patient in patients.rows(named=True):
         patient_id = patient["patient_id"]
         seen = {**recorded.get(patient_id, {}), **earlier.get(patient_id, {})}
-        values = apply(patient, seen, rules, variable)
+        try:
+            values = apply(patient, seen, rules, variable)
+        except DataError as error:
+            refused.append((patient_id, patient["row"], str(error)))
+            values = (None,) * len(columns)
         rows.append((patient_id, *values))
         earlier.setdefault(patient_id, {}).update(
             {
@@ -155,7 +185,7 @@ def _by_rule(
     schema = {"patient_id": pl.String} | {
         name: kinds[column.kind] for name, column in zip(columns, RULE_COLUMNS[variable.rule], strict=True)
     }
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    return pl.DataFrame(rows, schema=schema, orient="row"), refused
 
 
 def _canonical(timeline: Timeline, test: str, window: _Window, treated: pl.DataFrame) -> dict[str, Any]:
@@ -185,7 +215,7 @@ def _recorded(timeline: Timeline, window: _Window) -> dict[str, dict[str, Any]]:
     if frame is None:
         return found
     for name in ("ecog", "ascites", "encephalopathy"):
-        known = frame.filter(pl.col(name).is_not_null() & (pl.col(name).cast(pl.String) != "U"))
+        known = frame.filter(pl.col(name).is_not_null() & (pl.col(name).cast(pl.String) != UNKNOWN))
         for patient_id, value in window.of(known, treated).select("patient_id", name).rows():
             found.setdefault(patient_id, {})[name] = value
     return found

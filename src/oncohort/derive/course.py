@@ -42,7 +42,8 @@ def derive_course(records: Records, protocol: Protocol) -> Course:
     exposure = derive_exposure(timeline, protocol, files)
     local = derive_local_therapy(timeline, protocol, files.get("procedures", files["subjects"]))
     patients = recorded_patients(timeline, template)
-    patients = join_each(patients, [derive_baseline(timeline, patients, protocol)])
+    baseline = derive_baseline(timeline, patients, protocol, files["subjects"])
+    patients = join_each(patients, [baseline.patients])
     patients = join_each(patients, [derive_eligibility(patients, protocol), exposure.patients, local.patients])
     patients = with_continuation(with_response(patients, response.visits, response.best, protocol), protocol)
     last_doses = dict(exposure.patients.drop_nulls("last_dose_day").select("patient_id", "last_dose_day").rows())
@@ -66,7 +67,15 @@ def derive_course(records: Records, protocol: Protocol) -> Course:
         adherence=derive_adherence(timeline, patients, response.visits, protocol),
         reconciliation=_in_order(compared, patients, "kind", "source_row"),
     )
-    findings = (*timeline.findings, *response.findings, *of_times, *exposure.findings, *local.findings, *of_events)
+    findings = (
+        *timeline.findings,
+        *baseline.findings,
+        *response.findings,
+        *of_times,
+        *exposure.findings,
+        *local.findings,
+        *of_events,
+    )
     return Course(timeline, derived, (*findings, *differences(derived.reconciliation, files)))
 
 

@@ -14,7 +14,8 @@ from oncohort.derive.protocol_policies import ProtocolRule
 from oncohort.study.conditions import judge
 from oncohort.study.protocol import Condition
 
-_UNKNOWN: Final = "U"
+UNKNOWN: Final = "U"
+"""What the template's lists of words have for what is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,5 +72,5 @@ def judge_known(frame: pl.DataFrame, condition: Condition) -> pl.Series:
     [True, False, None, None]
     """
     names = [name for name in condition_columns(condition) if frame.schema[name] == pl.String]
-    known = (pl.when(pl.col(name) != _UNKNOWN).then(pl.col(name)).alias(name) for name in names)
+    known = (pl.when(pl.col(name) != UNKNOWN).then(pl.col(name)).alias(name) for name in names)
     return judge(frame.with_columns(known), condition)

@@ -11,8 +11,9 @@ import polars as pl
 from oncohort.clinical.best_response import clinical_benefit, objective_response
 from oncohort.clinical.beyond_progression import continued_past_progression
 from oncohort.clinical.partial_dates import latest, parse_partial
+from oncohort.derive.judgment import UNKNOWN
 from oncohort.derive.timeline import Timeline
-from oncohort.study.dictionary import Template
+from oncohort.study.dictionary import Template, TemplateColumn
 from oncohort.study.protocol import Protocol
 from oncohort.study.rules_in_force import grace_days, response_rules
 
@@ -24,7 +25,7 @@ def recorded_patients(timeline: Timeline, template: Template) -> pl.DataFrame:
 
     Besides these: ``index``, ``first_record``, ``age``, ``treated``, ``death_day``, ``death_cause``,
     ``last_known_alive_day`` and ``last_follow_up_day``. Of two rows of a patient in such a table the first is taken;
-    the checks tell of the second.
+    the checks tell of the second. A recorded U, for unknown, is as good as nothing recorded.
     """
     known = timeline.patients.select(
         "patient_id", "row", "treated", "death_day", "last_known_alive_day", "last_follow_up_day"
@@ -33,12 +34,13 @@ def recorded_patients(timeline: Timeline, template: Template) -> pl.DataFrame:
         frame = timeline.tables.get(name)
         if table.repeats:
             continue
-        columns = [column.name for column in table.collected() if column.name != "patient_id"]
+        columns = [column for column in table.collected() if column.name != "patient_id"]
         if frame is None:
-            known = known.with_columns(pl.lit(None, dtype=pl.String).alias(f"{name}.{column}") for column in columns)
+            absent = (pl.lit(None, dtype=pl.String).alias(f"{name}.{column.name}") for column in columns)
+            known = known.with_columns(absent)
             continue
         once = frame.unique("patient_id", keep="first", maintain_order=True)
-        dotted = once.select("patient_id", *(pl.col(column).alias(f"{name}.{column}") for column in columns))
+        dotted = once.select("patient_id", *(_known(column).alias(f"{name}.{column.name}") for column in columns))
         known = known.join(dotted, on="patient_id", how="left", maintain_order="left")
     first = known.join(_first_records(timeline, template), on="patient_id", how="left", maintain_order="left")
     ages = [
@@ -50,6 +52,11 @@ def recorded_patients(timeline: Timeline, template: Template) -> pl.DataFrame:
         pl.Series("age", ages, dtype=pl.Float64),
         pl.when(pl.col("death_day").is_not_null()).then(pl.col("death.primary_cause")).alias("death_cause"),
     )
+
+
+def _known(column: TemplateColumn) -> pl.Expr:
+    value = pl.col(column.name)
+    return pl.when(value != UNKNOWN).then(value) if UNKNOWN in column.allowed else value
 
 
 def _first_records(timeline: Timeline, template: Template) -> pl.DataFrame:
