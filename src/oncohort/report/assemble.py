@@ -29,6 +29,7 @@ from oncohort.report.document import (
 )
 from oncohort.report.drawings import Drawing, draw_curves, draw_forest, figures_of
 from oncohort.report.facts import APPENDED, Part, StudyFacts
+from oncohort.report.layout import is_wide
 from oncohort.report.methods import phrase_methods
 from oncohort.report.model_tables import tabulate_cox, tabulate_proportional_hazards, tabulate_stepwise
 from oncohort.report.names import model_title, with_italic_p
@@ -114,7 +115,7 @@ def _number(parts: Sequence[Part]) -> tuple[list[Block], tuple[tuple[int, Drawin
             blocks.append(_figure_block(len(drawings), part))
         elif isinstance(part, TableBlock):
             number = f"{APPENDED}{next(appended)}" if part.number == APPENDED else next(tables)
-            blocks.append(replace(part, number=number))
+            blocks.append(replace(part, number=number, landscape=is_wide(part)))
         else:
             blocks.append(part)
     return blocks, tuple(drawings)

@@ -8,6 +8,7 @@ from typing import Final
 
 from oncohort.report.document import Block, Bullets, Cell, Document, FigureBlock, Heading, Row, Run, TableBlock, Text
 
+_SIZE: Final = re.compile(r"\(n = (?=\d)")
 _BREAKS: Final = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
 # Characters that XML 1.0 cannot hold, and those that HTML calls errors: controls, halves of surrogates, noncharacters.
 _FORBIDDEN: Final = re.compile(
@@ -18,14 +19,14 @@ _FORBIDDEN: Final = re.compile(
 
 
 def clean_text(text: str) -> str:
-    r"""Return the text on one line, without the characters that XML or HTML cannot hold.
+    r"""Return the text on one line, without the characters that XML or HTML cannot hold; (n = 10) is never broken.
 
     Examples
     --------
     >>> clean_text("Child-Pugh\tA\x00"), clean_text("肝癌 <b>")
     ('Child-Pugh A', '肝癌 <b>')
     """
-    return _FORBIDDEN.sub("", _BREAKS.sub(" ", text))
+    return _SIZE.sub("(n\u00a0=\u00a0", _FORBIDDEN.sub("", _BREAKS.sub(" ", text)))
 
 
 def clean_document(document: Document) -> Document:

@@ -102,7 +102,6 @@ def tabulate_comparison(results: Results, protocol: Protocol, comparison: Compar
         head=((*head, cell(P_HEAD)),),
         body=tuple(body),
         notes=(*letter_notes(letters), note),
-        landscape=len(groups) > 3,
     )
 
 
@@ -168,7 +167,6 @@ def tabulate_compared_events(results: Results, protocol: Protocol, comparison: C
         head=((Cell(""), *spans, Cell(""), Cell("")), (Cell("Adverse event"), *heads, *tests)),
         body=tuple(body),
         notes=(*letter_notes(letters), "Each patient is counted once for an event, with its worst grade."),
-        landscape=True,
     )
 
 
@@ -217,7 +215,6 @@ def tabulate_beyond_progression(results: Results, protocol: Protocol, comparison
                 f"Wald’s test in the time-dependent model. CI, confidence interval.{explain_abbreviations(body)}"
             ),
         ),
-        landscape=True,
     )
 
 

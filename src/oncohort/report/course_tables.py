@@ -72,7 +72,6 @@ def tabulate_exposure(results: Results, protocol: Protocol) -> TableBlock | None
         head=((Cell(""), *columns.head),),
         body=tuple(body),
         notes=(note,),
-        landscape=len(columns.names) > 4,
     )
 
 
@@ -94,7 +93,6 @@ def tabulate_deaths(results: Results, protocol: Protocol) -> TableBlock | None:
         head=((Cell("Cause"), *columns.head),),
         body=tuple(body),
         notes=(f"{note}{armless(results, protocol, 'deaths')}",),
-        landscape=len(columns.names) > 4,
     )
 
 
@@ -123,7 +121,6 @@ def tabulate_adherence(results: Results, protocol: Protocol) -> TableBlock | Non
         head=((Cell("Rule"), Cell("What the protocol says"), *(cell(name) for name in names)),),
         body=tuple(_rule_row(results, rule) for rule in (*rules, _NO_RULE)),
         notes=(note,),
-        landscape=True,
     )
 
 

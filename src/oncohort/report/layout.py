@@ -21,10 +21,14 @@ _WIDTHS: Final = (
 )
 _BOLD: Final = 1.12  # Times Bold beside Times Roman: 1.06 to 1.11 over words as they head our tables
 _LONG_HEAD: Final = 9.0  # type sizes; a longer head of a column is meant to be broken
+_READABLE: Final = 8.0  # points
+_GAP: Final = 10.0  # points of space in a cell
+_NAMES: Final = 100.0  # points: a column of names this wide needs no line for each word
+_UPRIGHT: Final = 170 / 25.4 * 72  # points: the text of an upright A4 page
 _FIRST_NUMBER: Final = re.compile(r"[<>≤≥−+-]?\d[\d,\u2009\u202f]*|–|—")
 
 # Chinese and Japanese are written without spaces and broken anywhere; four characters are to stay on a line.
-_WORD: Final = re.compile(r"[\u2e80-\U0003ffff]{1,4}|[^\s\u2e80-\U0003ffff]+")
+_WORD: Final = re.compile(r"[\u2e80-\U0003ffff]{1,4}|[^ \t\n\u2e80-\U0003ffff]+")
 
 
 def place_cells(cells: Iterable[Cell]) -> Iterator[tuple[int, Cell]]:
@@ -57,6 +61,18 @@ def find_landscape(blocks: Sequence[Block]) -> list[bool]:
             follows = False
         sideways.append(follows)
     return sideways[::-1]
+
+
+def is_wide(table: TableBlock) -> bool:
+    """Return whether a table needs a page turned sideways: on an upright one no type that reads well would do.
+
+    Examples
+    --------
+    >>> is_wide(TableBlock(1, "", ((Cell("Endpoint"), Cell("Median (95% CI)")),), ()))
+    False
+    """
+    wanted, least = column_needs(table, size=_READABLE, gap=_GAP)
+    return sum(least[1:]) + min(wanted[0], _NAMES) > _UPRIGHT if wanted else False
 
 
 def count_columns(table: TableBlock) -> int:

@@ -100,7 +100,6 @@ def tabulate_response(results: Results, protocol: Protocol) -> TableBlock | None
         head=(tuple(head),),
         body=tuple(body),
         notes=(*letter_notes(letters), *_response_notes(results, protocol, all_arms)),
-        landscape=len(columns) > 4,
     )
 
 

@@ -35,7 +35,6 @@ def tabulate_adverse_events(results: Results, protocol: Protocol) -> TableBlock 
         head=((Cell("Adverse event, n (%)"), *(cell(grade_head(column)) for column in columns)),),
         body=tuple(_event_rows(results, [("", column) for column in columns])),
         notes=tuple(_safety_notes(results, protocol)),
-        landscape=len(columns) > 7,
     )
 
 
@@ -59,7 +58,6 @@ def tabulate_adverse_events_by_arm(results: Results, protocol: Protocol) -> Tabl
         head=((Cell(""), *spans), heads),
         body=tuple(_event_rows(results, [(arm, column) for arm in arms for column in columns])),
         notes=(note,),
-        landscape=len(arms) > 3,
     )
 
 

@@ -88,7 +88,6 @@ def tabulate_characteristics(results: Results, protocol: Protocol, table: Table,
         head=(tuple(head),),
         body=tuple(body),
         notes=(*notes, "Percentages are of the patients whose value is known."),
-        landscape=len(groups) > 4,
     )
 
 
@@ -175,7 +174,6 @@ def tabulate_survival(results: Results, protocol: Protocol) -> TableBlock:
         head=(tuple(head),),
         body=tuple(body),
         notes=(_survival_note(body, reverse=reverse),),
-        landscape=len(times) > 4,
     )
 
 
@@ -197,7 +195,6 @@ def tabulate_univariable(results: Results, protocol: Protocol, table: Table, tab
         (tuple(spans), tuple(heads)),
         tuple(body),
         notes=tuple(notes),
-        landscape=len(table.endpoints) > 2,
     )
 
 

@@ -27,10 +27,22 @@ def as_factor(comparison: Comparison, factors: tuple[Factor, ...]) -> Factor:
     return Factor(
         id=comparison.id,
         column=compared.column if compared else comparison.by,
-        label=comparison.label or (compared.label if compared else "") or comparison.by,
+        label=comparison.label or (compared.label if compared else "") or in_words(comparison.by),
         levels=tuple(_level(group, declared) for group in comparison.groups),
         known=comparison.known or (compared.known if compared else "after-start"),
     )
+
+
+def in_words(column: str) -> str:
+    """Return the name of a column as a label.
+
+    Examples
+    --------
+    >>> in_words("baseline_disease.met_lung"), in_words("continued_past_progression")
+    ('Met lung', 'Continued past progression')
+    """
+    words = column.rpartition(".")[2].replace("_", " ")
+    return f"{words[:1].upper()}{words[1:]}"
 
 
 def arm_as_factor(arm: Arm) -> Factor:
