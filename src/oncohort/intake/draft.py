@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import textwrap
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from oncohort.intake.candidates import Candidate, Outcome, Reading, examine, has_levels
+from oncohort.intake.labelled import Labels
 from oncohort.intake.look import time_unit_in, unit_in_header
 from oncohort.intake.read import RawTable
 from oncohort.intake.toml_text import Line, aligned, in_comment, toml_list, toml_scalar, toml_string
@@ -62,8 +63,8 @@ def draft_study(raw: RawTable, spec: TableFile, title: str) -> str:
     parts = [
         _head(title),
         _records(raw, reading, spec),
-        *_endpoints(reading, endpoints),
-        *_factors(factors, reading),
+        *_endpoints(reading, endpoints, raw.labels),
+        *_factors(factors, reading, raw.labels),
         *_tables(factors, endpoints),
         *([_model(factors, endpoints[0], reading)] if factors else []),
         *_figures(endpoints, model=bool(factors)),
@@ -119,13 +120,13 @@ def _date_format(reading: Reading) -> list[Line]:
     return [Line("date_format", value, choices, off=off)]
 
 
-def _endpoints(reading: Reading, ids: list[str]) -> list[list[str]]:
+def _endpoints(reading: Reading, ids: list[str], labels: Labels) -> list[list[str]]:
     notes = ["# Endpoints: the time from the start to the event or to the last follow-up."]
     if not reading.outcomes:
         block = _dated_endpoint(reading) if len(reading.dates) > 1 else _open_endpoint(reading)
         return [[*notes, "[[endpoint]]", *aligned(block)]]
     blocks = [
-        ["[[endpoint]]", *aligned(_endpoint(name, outcome, reading))]
+        ["[[endpoint]]", *aligned(_endpoint(name, outcome, reading, labels))]
         for name, outcome in zip(ids, reading.outcomes, strict=True)
     ]
     blocks[0] = [*notes, *blocks[0]]
@@ -135,7 +136,7 @@ def _endpoints(reading: Reading, ids: list[str]) -> list[list[str]]:
     return blocks
 
 
-def _endpoint(name: str, outcome: Outcome, reading: Reading) -> list[Line]:
+def _endpoint(name: str, outcome: Outcome, reading: Reading, labels: Labels) -> list[Line]:
     time, event = outcome.time, outcome.event
     label = Line("label", toml_string(outcome.label))
     if not outcome.label:
@@ -149,7 +150,7 @@ def _endpoint(name: str, outcome: Outcome, reading: Reading) -> list[Line]:
             Line("event.values", _OPEN_LIST, "the codes that mean that the event happened"),
         ]
     else:
-        events = _event(event)
+        events = _event(event, labels.codes.get(event.name, {}))
     return [
         Line("id", toml_string(name)),
         label,
@@ -162,8 +163,8 @@ def _endpoint(name: str, outcome: Outcome, reading: Reading) -> list[Line]:
     ]
 
 
-def _event(event: Candidate) -> list[Line]:
-    codes = f"the codes that mean that the event happened: {_counts(event)}"
+def _event(event: Candidate, words: Mapping[str, str]) -> list[Line]:
+    codes = f"the codes that mean that the event happened: {_counts(event, words)}"
     lines = [Line("event.column", toml_string(event.name)), Line("event.values", _OPEN_LIST, codes)]
     if len(event.counts) > 2:
         lines.append(Line("event.censored", _OPEN_LIST, "the codes that mean that it had not happened"))
@@ -193,13 +194,13 @@ def _dates(reading: Reading) -> list[Line]:
     ]
 
 
-def _factors(factors: dict[str, Candidate], reading: Reading) -> list[list[str]]:
-    blocks = [["[[factor]]", *aligned(_factor(name, column))] for name, column in factors.items()]
+def _factors(factors: dict[str, Candidate], reading: Reading, labels: Labels) -> list[list[str]]:
+    blocks = [["[[factor]]", *aligned(_factor(name, column, labels))] for name, column in factors.items()]
     notes = [
         "# Factors: what is known of each patient at the start. Delete those that became known later.",
         "# The first level is the reference of a model; change their order to change it.",
     ]
-    if any(map(_are_bare_codes, factors.values())):
+    if any(_are_bare_codes(column) and column.name not in labels.codes for column in factors.values()):
         notes.append("# Levels that are bare codes: give the codes their words in label.")
     left_out = [f"#   {in_comment(column.name)}: {reason}" for column, reason in reading.left_out]
     if left_out:
@@ -210,15 +211,17 @@ def _factors(factors: dict[str, Candidate], reading: Reading) -> list[list[str]]
     return [[*notes, "# No column suits as a factor."]]
 
 
-def _factor(name: str, column: Candidate) -> list[Line]:
-    label, unit = unit_in_header(column.name)
+def _factor(name: str, column: Candidate, labels: Labels) -> list[Line]:
+    header = labels.columns.get(column.name, column.name)
+    words = labels.codes.get(column.name, {})
+    label, unit = unit_in_header(header)
     levels = has_levels(column)
     if levels or "=" in unit:
-        label, unit = column.name, ""
+        label, unit = header, ""
     missing = f"; missing in {_patients(column.n_missing)}" if column.n_missing else ""
     odd = f"; {column.n_odd} cell(s) hold no number" if column.n_odd else ""
     if _are_bare_codes(column):
-        face = Line("levels", _tables_of_codes(column), missing.removeprefix("; "))
+        face = Line("levels", _tables_of_codes(column, words), missing.removeprefix("; "))
     elif levels:
         face = Line("levels", toml_list(map(toml_scalar, _ordered(column))), f"{_counts(column)}{missing}")
     else:
@@ -236,10 +239,13 @@ def _are_bare_codes(column: Candidate) -> bool:
     return has_levels(column) and all(toml_scalar(code) == code for code in column.counts)
 
 
-def _tables_of_codes(column: Candidate) -> str:
-    """Write each level on its own line, with a label to be worded and its count."""
+def _tables_of_codes(column: Candidate, words: Mapping[str, str]) -> str:
+    """Write each level on its own line, with its label (to be worded, where the file has none) and its count."""
     tables = [
-        (f"{{ id = {toml_string(code)}, label = {toml_string(code)}, value = {code} }},", column.counts[code])
+        (
+            f"{{ id = {toml_string(code)}, label = {toml_string(words.get(code, code))}, value = {code} }},",
+            column.counts[code],
+        )
         for code in _ordered(column)
     ]
     width = max(len(table) for table, _ in tables)
@@ -355,10 +361,11 @@ def _ordered(column: Candidate) -> list[str]:
     )
 
 
-def _counts(column: Candidate) -> str:
+def _counts(column: Candidate, words: Mapping[str, str] | None = None) -> str:
     first, *rest = _ordered(column)
-    said = [f"{in_comment(code)} in {column.counts[code]}" for code in rest]
-    return ", ".join([f"{in_comment(first)} in {_patients(column.counts[first])}", *said])
+    named = {code: f"{code} ({word})" for code, word in (words or {}).items()}
+    said = [f"{in_comment(named.get(code, code))} in {column.counts[code]}" for code in rest]
+    return ", ".join([f"{in_comment(named.get(first, first))} in {_patients(column.counts[first])}", *said])
 
 
 def _patients(count: int) -> str:

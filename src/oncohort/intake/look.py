@@ -92,10 +92,11 @@ def code_of(cell: str) -> str:
 
     Examples
     --------
-    >>> code_of("1.0"), code_of("1"), code_of("+1"), code_of("dead")
-    ('1', '1', '+1', 'dead')
+    >>> code_of("1.0"), code_of("-1"), code_of("+1"), code_of("dead")
+    ('1', '-1', '+1', 'dead')
     """
-    return format_plain(float(cell)) if re.fullmatch(r"-?[0-9]+\.?[0-9]*", cell) else cell
+    plain = re.fullmatch(r"-?[0-9]+\.?[0-9]*", cell)
+    return format_plain(float(cell)).replace("−", "-") if plain else cell
 
 
 def codes_in_words(codes: Iterable[str]) -> str:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import subprocess
-import sys
 from collections.abc import Callable
 from typing import Final
 
@@ -12,6 +10,7 @@ import polars as pl
 from polars.exceptions import PanicException, PolarsError
 
 from oncohort.errors import DataError
+from oncohort.intake.trial import survives
 
 _MAGIC: Final = b"PAR1"
 _TRIAL: Final = "import io, sys, polars; polars.read_parquet(io.BytesIO(sys.stdin.buffer.read()), glob=False)"
@@ -20,23 +19,18 @@ _TRIAL: Final = "import io, sys, polars; polars.read_parquet(io.BytesIO(sys.stdi
 def read_parquet(content: bytes, name: str) -> pl.DataFrame:
     """Return the table with every column as text: 54, 0.1, 2009-03-15, TRUE; not-a-number is an empty cell."""
     damaged = f"{name}: is no Parquet file, is encrypted or is damaged"
-    if not (content.startswith(_MAGIC) and content.endswith(_MAGIC)) or not _survives(content):
+    if not (content.startswith(_MAGIC) and content.endswith(_MAGIC)) or not survives(_TRIAL, content):
         raise DataError(damaged)
     try:
         frame = pl.read_parquet(io.BytesIO(content), glob=False)  # noqa: TID251 (this is the door in)
-        return pl.DataFrame({title: _as_text(frame[title], title, name) for title in frame.columns})
+        return as_text(frame, name)
     except (PolarsError, OSError, ValueError, RuntimeError, TypeError, PanicException) as error:
         raise DataError(damaged) from error
 
 
-def _survives(content: bytes) -> bool:
-    """Return whether another process can read the table.
-
-    A damaged length can ask for more memory than there is, upon which the reader ends its whole
-    process and no exception can be caught. So a child process tries first.
-    """
-    command = [sys.executable, "-P", "-c", _TRIAL]
-    return subprocess.run(command, input=content, capture_output=True, check=False).returncode == 0  # noqa: S603 (our own words)
+def as_text(frame: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Return a typed table with every column as the text that a spreadsheet would show of it."""
+    return pl.DataFrame({title: _as_text(frame[title], title, name) for title in frame.columns})
 
 
 def _as_text(column: pl.Series, title: str, name: str) -> pl.Series:

@@ -1,12 +1,13 @@
-"""Read a table: CSV, XLSX or Parquet to columns of text, with the fingerprint of the file and what was assumed."""
+"""Read a table of any kind to columns of text, with the fingerprint of the file and what was assumed."""
 
 from __future__ import annotations
 
 import hashlib
 import posixpath
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Final
 
@@ -14,12 +15,13 @@ import polars as pl
 
 from oncohort.errors import DataError
 from oncohort.intake.delimited import Rows, decode_text, find_decimal_comma, split_rows
+from oncohort.intake.labelled import PROGRAMS, Labels, read_labelled
 from oncohort.intake.parquet import read_parquet
 from oncohort.intake.workbook import column_letters, read_workbook
 from oncohort.study.protocol import FileFormat
 from oncohort.study.records import Source
 
-ENDINGS: Final = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".parquet")
+ENDINGS: Final = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".parquet", *PROGRAMS)
 _NO_ROWS: Final = "has a header but no data rows; at least one row a patient was expected"
 
 
@@ -28,13 +30,14 @@ class RawTable:
     """A table as it was written: every column is text, stripped, null where the cell is empty.
 
     ``row`` holds the row of the file that each row of ``frame`` comes from (the first row is 1);
-    ``decimal`` the marks that may stand in a number.
+    ``decimal`` the marks that may stand in a number, ``labels`` what the file says of its columns and codes.
     """
 
     frame: pl.DataFrame
     row: tuple[int, ...]
     source: Source
     decimal: tuple[str, ...]
+    labels: Labels = field(default_factory=Labels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class _Table:
     row: tuple[int, ...]
     assumed: list[str]
     decimal: tuple[str, ...]
+    labels: Labels = field(default_factory=Labels)
 
 
 def read_table(path: Path, spec: FileFormat, *, name: str, may_be_empty: bool = False) -> RawTable:
@@ -55,7 +59,8 @@ def read_table(path: Path, spec: FileFormat, *, name: str, may_be_empty: bool = 
     Parameters
     ----------
     path : Path
-        The file; its ending says what it is: .csv, .tsv, .txt, .xlsx, .xlsm or .parquet.
+        The file; its ending says what it is: .csv, .tsv, .txt, .xlsx, .xlsm, .parquet, or, with the extra
+        ``stats``, .sav, .zsav (SPSS), .dta (Stata) and .xpt (SAS).
     spec : FileFormat
         What the protocol says of the file. What it does not say is detected.
     name : str
@@ -95,16 +100,19 @@ def read_table(path: Path, spec: FileFormat, *, name: str, may_be_empty: bool = 
     content = read_bytes(path, name)
     if not content.strip():
         raise DataError(f"{name}: the file is empty; a header and at least one row were expected")
-    read: Callable[[bytes, FileFormat, str], _Table] = (
-        _from_parquet if ending == ".parquet" else _from_workbook if ending in {".xlsx", ".xlsm"} else _from_text
-    )
-    table = read(content, spec, name)
+    table = _reader(ending)(content, spec, name)
     if table.frame.height == 0 and not may_be_empty:
         blank = "holds no text; a header and at least one row were expected"
         raise DataError(f"{name}: {_NO_ROWS if table.frame.width else blank}")
     fingerprint = hashlib.sha256(content).hexdigest()
     source = Source(name, fingerprint, table.frame.height, table.frame.width, tuple(table.assumed))
-    return RawTable(table.frame, table.row, source, table.decimal)
+    return RawTable(table.frame, table.row, source, table.decimal, table.labels)
+
+
+def _reader(ending: str) -> Callable[[bytes, FileFormat, str], _Table]:
+    if ending in PROGRAMS:
+        return partial(_from_labelled, ending)
+    return _from_parquet if ending == ".parquet" else _from_workbook if ending in {".xlsx", ".xlsm"} else _from_text
 
 
 def inside_study(folder: Path, file: str) -> tuple[Path, str]:
@@ -156,7 +164,15 @@ def _from_workbook(content: bytes, spec: FileFormat, name: str) -> _Table:
 
 
 def _from_parquet(content: bytes, spec: FileFormat, name: str) -> _Table:
-    frame = read_parquet(content, name)
+    return _from_columns(read_parquet(content, name), spec, name)
+
+
+def _from_labelled(ending: str, content: bytes, spec: FileFormat, name: str) -> _Table:
+    frame, labels, assumed = read_labelled(content, ending, name)
+    return replace(_from_columns(frame, spec, name), labels=labels, assumed=assumed)
+
+
+def _from_columns(frame: pl.DataFrame, spec: FileFormat, name: str) -> _Table:
     header, _ = _header([[" ".join(title.split()) for title in frame.columns]], [1], name)
     row = pl.Series(range(2, frame.height + 2), dtype=pl.Int64)
     frame = _stripped(frame.rename(dict(zip(frame.columns, header, strict=True))))
