@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench sanitize clean
 
 demo: .venv/installed
 	$(BIN)/oncohort demo --out demo-run
@@ -24,7 +24,18 @@ check: .venv/tested
 bench: .venv/tested
 	$(BIN)/python benchmarks/run.py
 
-.venv/installed: pyproject.toml
+# The compiled kernel and its tests under the sanitizers of gcc.
+sanitize: .venv/tested
+	rm -rf build/sanitize && mkdir -p build/sanitize && cp -r src/oncohort build/sanitize/
+	rm -f build/sanitize/oncohort/stats/*.so
+	gcc -std=gnu11 -O1 -g -Wno-psabi -fsanitize=address,undefined -fno-sanitize-recover=all -fPIC -shared \
+		-I$$($(BIN)/python -c "import sysconfig; print(sysconfig.get_path('include'))") \
+		kernel/*.c -lm -o build/sanitize/oncohort/stats/_compiled.abi3.so
+	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" ASAN_OPTIONS=detect_leaks=0 \
+		PYTHONPATH=build/sanitize $(BIN)/pytest -p no:cacheprovider tests/unit/test_kernel_*.py \
+		tests/unit/test_stepwise_resamples.py tests/unit/test_cox*.py tests/golden/test_cox_against_r.py
+
+.venv/installed: pyproject.toml setup.py $(wildcard kernel/*)
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
 	@touch $@

@@ -1,4 +1,4 @@
-"""The kernel's tables: additive over shards, and equal to the risk sets counted one by one."""
+"""Each kernel's tables: additive over shards, and equal to the risk sets counted one by one."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -6,7 +6,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from oncohort.stats.kernel import shard_plan
+from oncohort.stats.kernel import KERNELS, shard_plan, use
+from oncohort.stats.newton import maximize, point_at
 from oncohort.stats.partial_likelihood import first_pass, information, prepare
 
 RNG = np.random.default_rng(9)
@@ -21,6 +22,25 @@ DATA = {
     "strata": RNG.integers(0, 3, N),
 }
 BETA = np.array([0.3, -0.2, 0.5])
+
+
+@pytest.fixture(params=sorted(KERNELS), autouse=True)
+def kernel(request):
+    with use(request.param):
+        yield request.param
+
+
+def cut(problem, n_shards):
+    cuts = np.linspace(0, N, n_shards + 1).astype(int).tolist()
+    return replace(problem, plan=tuple(slice(a, b) for a, b in pairwise(cuts)))
+
+
+def maximum_of(problem):
+    start = point_at(problem, np.zeros(3))
+    assert start is not None
+    top = maximize(problem, start)
+    assert top.failure_reason == ""
+    return top
 
 
 def by_risk_sets(beta, ties):
@@ -57,12 +77,22 @@ def test_tables_give_what_the_risk_sets_give_one_by_one(ties):
     np.testing.assert_allclose(information(problem, first) * unit, curvature, rtol=1e-10)
 
 
+@pytest.mark.parametrize("ties", ["efron", "breslow"])
+def test_point_made_at_once_is_that_of_the_passes(ties):
+    problem = prepare(**DATA, ties=ties)
+    first, point = first_pass(problem, BETA), point_at(problem, BETA)
+    assert first is not None
+    assert point is not None
+    assert point.log_likelihood == pytest.approx(first.log_likelihood, rel=1e-13)
+    np.testing.assert_allclose(point.score, first.score, atol=1e-12 * N)
+    np.testing.assert_allclose(point.information, information(problem, first), atol=1e-12 * N)
+
+
 @pytest.mark.parametrize("n_shards", [3, 17])
 @pytest.mark.parametrize("ties", ["efron", "breslow"])
 def test_shards_add_up(ties, n_shards):
     whole = prepare(**DATA, ties=ties)
-    cuts = np.linspace(0, N, n_shards + 1).astype(int).tolist()
-    parts = replace(whole, plan=tuple(slice(a, b) for a, b in pairwise(cuts)))
+    parts = cut(whole, n_shards)
     one, many = first_pass(whole, BETA), first_pass(parts, BETA)
     assert one is not None
     assert many is not None
@@ -71,12 +101,53 @@ def test_shards_add_up(ties, n_shards):
     np.testing.assert_allclose(information(parts, many), information(whole, one), atol=1e-12 * N)
 
 
+@pytest.mark.parametrize("n_shards", [3, 17])
+@pytest.mark.parametrize("ties", ["efron", "breslow"])
+def test_maximum_is_the_same_for_every_cut_into_shards(ties, n_shards):
+    whole = prepare(**DATA, ties=ties)
+    one, many = maximum_of(whole), maximum_of(cut(whole, n_shards))
+    np.testing.assert_allclose(many.beta, one.beta, rtol=1e-12)
+    np.testing.assert_allclose(many.covariance, one.covariance, rtol=1e-12)
+    assert many.point.log_likelihood == pytest.approx(one.point.log_likelihood, rel=1e-12)
+
+
+@pytest.mark.parametrize("n_shards", [1, 3, 17])
+def test_any_number_of_threads_gives_the_same_bits(kernel, n_shards):
+    problem = cut(prepare(**DATA, ties="efron"), n_shards)
+    found = []
+    for workers in (1, 2, 5):
+        with use(kernel, workers=workers):
+            found.append(maximum_of(problem))
+    for other in found[1:]:
+        assert np.array_equal(other.beta, found[0].beta)
+        assert np.array_equal(other.covariance, found[0].covariance)
+        assert other.point.log_likelihood == found[0].point.log_likelihood
+
+
+@pytest.mark.parametrize("n_shards", [1, 3])
+def test_order_of_the_rows_does_not_matter(n_shards):
+    order = np.random.default_rng(1).permutation(N)
+    columns = {name: values[order] for name, values in DATA["covariates"].items()}
+    shuffled = {name: values[order] for name, values in DATA.items() if name != "covariates"}
+    one = cut(prepare(**DATA, ties="efron"), n_shards)
+    other = cut(prepare(**shuffled, covariates=columns, ties="efron"), n_shards)
+    top, top_of_other = maximum_of(one), maximum_of(other)
+    np.testing.assert_allclose(top_of_other.beta / other.scale, top.beta / one.scale, rtol=1e-12)
+    assert top_of_other.point.log_likelihood == pytest.approx(top.point.log_likelihood, rel=1e-12)
+
+
 def test_shard_plan_covers_every_row_once_and_has_at_most_sixteen_shards():
-    for n in (1, 262_144, 262_145, 1_000_000, 50_000_000):
-        plan = shard_plan(n)
-        assert [s.start for s in plan[1:]] == [s.stop for s in plan[:-1]]
-        assert (plan[0].start, plan[-1].stop) == (0, n)
-        assert len(plan) <= 16
+    for n in (1, 131_072, 131_073, 1_000_000, 50_000_000):
+        for n_slots in (3, 3_001, n // 2):
+            plan = shard_plan(n, n_slots)
+            assert [s.start for s in plan[1:]] == [s.stop for s in plan[:-1]]
+            assert (plan[0].start, plan[-1].stop) == (0, n)
+            assert len(plan) <= 16
+
+
+def test_tables_nearly_as_large_as_the_data_are_made_once():
+    assert len(shard_plan(1_000_000, 3_001)) > 1
+    assert len(shard_plan(1_000_000, 1_000_001)) == 1
 
 
 def test_two_passes_are_bit_identical():

@@ -10,15 +10,16 @@ import click
 def command(*, as_json: bool) -> None:
     """Show versions, the kernel that runs, and the choices of each profile."""
     from oncohort.cli.tell import print_json
+    from oncohort.stats import kernel
     from oncohort.study.profiles import PROFILES, SUMMARY
-    from oncohort.writer.manifest import KERNEL, versions
+    from oncohort.writer.manifest import versions
 
     if as_json:
-        print_json({"versions": versions(), "kernel": KERNEL, "profiles": PROFILES})
+        print_json({"versions": versions(), "kernel": kernel.name(), "profiles": PROFILES})
         return
     for name, number in versions().items():
         click.echo(f"{name:<12} {number}")
-    click.echo(f"{'kernel':<12} {KERNEL}\n")
+    click.echo(f"{'kernel':<12} {kernel.name()}\n")
     for name, words in SUMMARY.items():
         click.echo(f'profile "{name}": {words}')
     click.echo(f"\n{'choice':<32} {'paper':<26} guideline")

@@ -36,9 +36,8 @@ def as_floats(values: Column, name: str) -> Floats:
         raise AnalysisError(f"{name}: numbers were expected; {error}") from error
     if array.ndim != 1 or array.size == 0:
         raise AnalysisError(f"{name}: one column with at least one value was expected; got shape {array.shape}")
-    finite = np.isfinite(array)
-    if not finite.all():
-        bad = np.flatnonzero(~finite)
+    if not np.isfinite([array.min(), array.max()]).all():  # nan passes through both
+        bad = np.flatnonzero(~np.isfinite(array))
         raise AnalysisError(f"{name}: value {bad[0] + 1} is missing or not finite ({bad.size} in all)")
     return array
 
@@ -46,9 +45,8 @@ def as_floats(values: Column, name: str) -> Floats:
 def as_times(values: Column, name: str = "time") -> Floats:
     """Return ``values`` as times: finite and not negative."""
     array = as_floats(values, name)
-    beyond = np.flatnonzero((array < 0) | (array > 1e100))  # sums and squares of times must fit a double
-    if beyond.size:
-        first = beyond[0]
+    if array.min() < 0 or array.max() > 1e100:  # sums and squares of times must fit a double
+        first = np.flatnonzero((array < 0) | (array > 1e100))[0]
         expected = "times from 0" if array[first] < 0 else "times up to 1e+100"
         raise AnalysisError(f"{name}: value {first + 1} is {array[first]:g}; {expected} were expected")
     return array
@@ -67,12 +65,11 @@ def as_events(values: Column, n: int, name: str = "event") -> Bools:
     array = as_floats(values, name)
     if array.size != n:
         raise AnalysisError(f"{name}: {n} values were expected, as many as times; got {array.size}")
-    other = np.flatnonzero((array != 0) & (array != 1))
-    if other.size:
-        raise AnalysisError(
-            f"{name}: value {other[0] + 1} is {array[other[0]]:g}; 0 or 1 (event happened) was expected"
-        )
-    return array == 1
+    happened = array == 1
+    if not np.array_equal(happened, array):
+        other = int(np.flatnonzero((array != 0) & (array != 1))[0])
+        raise AnalysisError(f"{name}: value {other + 1} is {array[other]:g}; 0 or 1 (event happened) was expected")
+    return happened
 
 
 def as_labels(values: Column, n: int, name: str) -> tuple[Ints, tuple[Any, ...]]:

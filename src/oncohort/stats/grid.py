@@ -39,7 +39,7 @@ def time_grid(*times: Floats) -> tuple[Floats, tuple[Ints, ...]]:
     ----------
     R survival, ``aeqSurv``; golden: ``tests/golden/r/nonparametric.json``, key ``timefix``.
     """
-    both = np.concatenate(times)
+    both = times[0] if len(times) == 1 else np.concatenate(times)
     bounds = np.cumsum([t.size for t in times])[:-1]
     whole = whole_times(both, 4 * both.size)
     if whole is not None:

@@ -1,87 +1,170 @@
-"""The kernel of Cox regression: pure functions over shards of rows that return small additive tables.
+"""The kernel of Cox regression: which one runs, and its functions.
 
-A row belongs to a *slot*: ``2 * cell + event``, where a cell is one event time of one stratum and the row's
-cell is the last one at which the row is at risk. The slot after the last cell holds rows that are at risk at
-no event time. Tables of all shards, added in shard order, are all the coordinator (`partial_likelihood`)
-needs; shards know nothing of each other. A compiled kernel would fill the same five functions.
-Algorithm and bit-identity: ``docs/methods.md``.
+Two kernels do the same work: one in C, where it could be compiled when oncohort was installed, and one in
+NumPy. Their results agree to 1e-10 relative in the tests; each gives the same bits for any number of threads,
+because shards are cut by the problem alone and added in their order.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
+from multiprocessing import cpu_count
+from typing import Protocol, TypeVar
 
-import numpy as np
-
+from oncohort.errors import UsageError
+from oncohort.stats import kernel_numpy
 from oncohort.stats.arrays import Floats, Ints
+from oncohort.stats.shards import (
+    ETA_LIMIT,
+    Cells,
+    Extent,
+    Point,
+    RiskSums,
+    Shard,
+    TieTerms,
+    count_events,
+    event_sum,
+    expected_events,
+    product,
+    shard_plan,
+)
 
-ETA_LIMIT = 300.0  # exp(2 * 300) and its inverse still fit a double
-_SHARD_ROWS = 262_144
-_MOST_SHARDS = 16
-_GRAM_WORK = 262_144  # products this small run on one thread of BLAS: threads of it would only wait
+try:
+    from oncohort.stats import kernel_compiled
+except ImportError:  # there was no compiler where oncohort was installed
+    kernel_compiled = None
+
+__all__ = [
+    "ETA_LIMIT", "KERNELS", "AtOnce", "Cells", "Extent", "Point", "RiskSums", "Shard", "TieTerms",
+    "at_once", "by_column", "count_events", "event_sum", "expected_events", "gram", "name", "over_shards", "product",
+    "risk_sums", "shard_plan", "standardize", "sum_of_deviations", "tie_terms", "use",
+]  # fmt: skip
+
+In = TypeVar("In")
+Out = TypeVar("Out")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Shard:
-    """Some rows of a Cox problem.
+class _Kernel(Protocol):
+    """What every kernel does."""
+
+    name: str
+
+    def risk_sums(self, shard: Shard, beta: Floats, n_slots: int) -> RiskSums: ...
+
+    def gram(self, shard: Shard, theta: Floats, hazard: Floats) -> Floats: ...
+
+    def tie_terms(self, cells: Cells, risk: Floats, tied_risk: Floats) -> TieTerms: ...
+
+    def by_column(self, source: Floats, x: Floats) -> Extent | None: ...
+
+    def sum_of_deviations(self, x: Floats, center: Floats) -> Floats: ...
+
+    def standardize(self, x: Floats, center: Floats, scale: Floats) -> Floats: ...
+
+
+class AtOnce(Protocol):
+    """What the compiled kernel does besides, each in one call; where there is none, NumPy does it step by step.
+
+    ``count_whole_times`` counts rows by time, event and group, (n_times, 2, n_groups); None where a time is not a
+    whole number from 0 below ``n_times``, an event is not 0 or 1, or a group is not below ``n_groups``.
+    ``place_whole_times`` looks up the times so counted: their numbers and, for an event 1 more, their even slots.
+
+    The others are for problems with one shard. ``point_at_once`` gives the point at ``beta``, None where doubles
+    cannot hold the risk sums. ``climb_at_once`` goes from a point to the maximum and gives the last point, the last
+    step (the maximum is where it leads) and the number of steps; None where a safeguard of `newton` has to act.
+    ``observed`` has p + 1 values: sums over the events of weight * x, then what offsets add to the log-likelihood.
+
+    ``stepwise_at_once`` gives for each row of ``draws`` (how often each patient is drawn) the terms selected, as the
+    bits of a number, and the coefficients; -1 where the resample is left to `stepwise`. ``key`` is twice the number
+    of a patient's time, plus 1 for an event; ``term`` tells where the columns of each term begin, and the end;
+    ``rules`` are backward or not, the criterion's number, enter, remove, Efron or not, the number of times.
+    """
+
+    def count_whole_times(
+        self, time: Floats, event: Floats, group: Ints | None, n_times: int, n_groups: int
+    ) -> Ints | None: ...
+
+    def place_whole_times(self, time: Floats, event: Floats, number: Ints, even_slot: Ints) -> tuple[Ints, Ints]: ...
+
+    def point_at_once(self, shard: Shard, cells: Cells, observed: Floats, beta: Floats) -> Point | None: ...
+
+    def climb_at_once(
+        self, shard: Shard, cells: Cells, observed: Floats, start: Point, span: Floats, reference: Floats
+    ) -> tuple[Point, Floats, int] | None: ...
+
+    def stepwise_at_once(self, x: Floats, key: Ints, term: Ints, rules: Floats, draws: Ints) -> tuple[Ints, Floats]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    kernel: _Kernel
+    workers: int
+
+
+def _kernels() -> dict[str, _Kernel]:
+    found: dict[str, _Kernel] = {"numpy": kernel_numpy}
+    if kernel_compiled is not None:
+        found["compiled"] = kernel_compiled
+    return found
+
+
+KERNELS = _kernels()
+_BEST = _Choice(list(KERNELS.values())[-1], cpu_count())
+_CHOSEN: ContextVar[_Choice] = ContextVar("kernel", default=_BEST)
+
+
+def name() -> str:
+    """Return the name of the kernel that runs: "compiled" or "numpy"."""
+    return _CHOSEN.get().kernel.name
+
+
+@contextmanager
+def use(kernel: str, *, workers: int | None = None) -> Generator[None]:
+    """Run a block with another kernel or another number of threads; for tests and benchmarks.
 
     Parameters
     ----------
-    slot : (n,) int
-        Slot of each row's last event time, odd for an event.
-    start : (n,) int or None
-        Even slot of the last event time at or before the row's entry; the slot after the last cell when
-        there is none. None when every row is at risk from the beginning.
-    weight : (n,) float or None
-        Case weights; None for all 1.
-    x : (p, n) float
-        Standardized covariates, one contiguous row per column of the design.
-    """
+    kernel : {"compiled", "numpy"}
+        One of `KERNELS`; "compiled" is there only where it could be compiled.
+    workers : int, optional
+        Threads over the shards; default: one for each processor. No result depends on it.
 
-    slot: Ints
-    start: Ints | None
-    weight: Floats | None
-    x: Floats
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RiskSums:
-    """What pass 1 returns: ``table`` is additive over shards, ``theta`` stays with the shard for pass 2."""
-
-    table: Floats  # (p + 1, slots): sums of theta * x by slot, last row sums of theta; entries subtracted
-    theta: Floats  # (n,): weight * exp(linear predictor)
-    peak: float  # largest absolute linear predictor, before the clamp
-
-
-def shard_plan(n: int) -> tuple[slice, ...]:
-    """Return the shards of ``n`` rows: a function of n alone, so results do not depend on who computes.
+    Raises
+    ------
+    UsageError
+        If there is no such kernel here.
 
     Examples
     --------
-    >>> shard_plan(300_000)
-    (slice(0, 262144, None), slice(262144, 300000, None))
+    >>> with use("numpy"):
+    ...     name()
+    'numpy'
     """
-    rows = max(_SHARD_ROWS, -(-n // _MOST_SHARDS))
-    return tuple(slice(a, min(a + rows, n)) for a in range(0, n, rows))
+    if kernel not in KERNELS:
+        raise UsageError(f'kernel: one of {", ".join(KERNELS)} was expected; got "{kernel}"')
+    token = _CHOSEN.set(_Choice(KERNELS[kernel], workers or cpu_count()))
+    try:
+        yield
+    finally:
+        _CHOSEN.reset(token)
 
 
-def count_events(shard: Shard, n_slots: int) -> Floats:
-    """Return the (2, cells) table of events and of their weights by cell: the pass that is made once."""
-    events = shard.slot[shard.slot % 2 == 1]
-    count = np.bincount(events, minlength=n_slots)[1::2].astype(np.float64)
-    if shard.weight is None:
-        return np.array([count, count])
-    weight = np.bincount(events, shard.weight[shard.slot % 2 == 1], minlength=n_slots)[1::2].astype(np.float64)
-    return np.array([count, weight])
+def over_shards(work: Callable[[In], Out], shards: Sequence[In]) -> list[Out]:
+    """Return ``work`` of each shard, in their order, computed by several threads where there are several shards."""
+    workers = min(_CHOSEN.get().workers, len(shards))
+    if workers < 2:
+        return [work(shard) for shard in shards]
+    with ThreadPoolExecutor(workers) as pool:
+        return [done.result() for done in [pool.submit(copy_context().run, work, shard) for shard in shards]]
 
 
-def event_sum(shard: Shard, value: Floats) -> Floats:
-    """Return the (p,) sum of ``value[slot] * weight * x`` over the rows; even slots have value 0."""
-    scale = value[shard.slot]
-    if shard.weight is not None:
-        scale *= shard.weight
-    total: Floats = shard.x @ scale
-    return total
+def at_once() -> AtOnce | None:
+    """Return what the kernel does in one call, or None where it is the NumPy kernel."""
+    return None if _CHOSEN.get().kernel is kernel_numpy else kernel_compiled
 
 
 def risk_sums(shard: Shard, beta: Floats, n_slots: int) -> RiskSums:
@@ -89,50 +172,29 @@ def risk_sums(shard: Shard, beta: Floats, n_slots: int) -> RiskSums:
 
     The linear predictor is clamped at ±300; the caller refuses a ``beta`` whose ``peak`` is beyond that.
     """
-    eta = np.zeros(shard.x.shape[1])
-    for k in range(beta.size):
-        if beta[k]:
-            eta += beta[k] * shard.x[k]
-    peak = float(np.abs(eta).max()) if eta.size else 0.0
-    theta = np.exp(np.clip(eta, -ETA_LIMIT, ETA_LIMIT))
-    if shard.weight is not None:
-        theta *= shard.weight
-    p = beta.size
-    table = np.zeros((p + 1, n_slots))
-    for k in range(p + 1):
-        value = theta * shard.x[k] if k < p else theta
-        _add_by_slot(table[k], shard.slot, value)
-        if shard.start is not None:
-            _add_by_slot(table[k], shard.start, -value)
-    return RiskSums(table, theta, peak)
+    return _CHOSEN.get().kernel.risk_sums(shard, beta, n_slots)
 
 
-def _add_by_slot(row: Floats, slot: Ints, value: Floats) -> None:
-    if row.size > slot.size // 4:  # nearly as many slots as rows: no second table of that size
-        np.add.at(row, slot, value)
-    else:
-        row += np.bincount(slot, value, row.size)
+def gram(shard: Shard, theta: Floats, hazard: Floats) -> Floats:
+    """Pass 2: the (p, p) sum of q x x' over the rows, with q as `expected_events` gives it."""
+    return _CHOSEN.get().kernel.gram(shard, theta, hazard)
 
 
-def expected_events(shard: Shard, theta: Floats, hazard: Floats) -> Floats:
-    """Return q, the weighted number of events each row was expected to have.
-
-    ``hazard`` is the cumulative baseline hazard by slot (less the tied part in odd slots). The weighted
-    martingale residual of a row is ``weight * event - q``.
-    """
-    q = hazard[shard.slot]
-    if shard.start is not None:
-        q -= hazard[shard.start]
-    q *= theta
-    return q
+def tie_terms(cells: Cells, risk: Floats, tied_risk: Floats) -> TieTerms:
+    """Return the sums over the tied events of each cell, from the sums over those at risk and over the tied."""
+    return _CHOSEN.get().kernel.tie_terms(cells, risk, tied_risk)
 
 
-def gram(shard: Shard, q: Floats) -> Floats:
-    """Pass 2: the (p, p) sum of q x x' over the rows."""
-    p, n = shard.x.shape
-    total = np.zeros((p, p))
-    rows = min(max(_GRAM_WORK // (p * p), 64), 8_192)
-    for a in range(0, n, rows):
-        x = shard.x[:, a : a + rows]
-        total += (x * q[a : a + rows]) @ x.T
-    return total
+def by_column(source: Floats, x: Floats) -> Extent | None:
+    """Copy the (n, p) ``source`` to the (p, n) ``x`` and measure its columns; None if a value is not finite."""
+    return _CHOSEN.get().kernel.by_column(source, x)
+
+
+def sum_of_deviations(x: Floats, center: Floats) -> Floats:
+    """Return the (p,) sums of |x - center| over the rows."""
+    return _CHOSEN.get().kernel.sum_of_deviations(x, center)
+
+
+def standardize(x: Floats, center: Floats, scale: Floats) -> Floats:
+    """Turn ``x`` into (x - center) / scale, in place, and return the (p,) sums of squares."""
+    return _CHOSEN.get().kernel.standardize(x, center, scale)

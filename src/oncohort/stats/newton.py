@@ -6,8 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from oncohort.stats import kernel
 from oncohort.stats.arrays import Floats, Ints
-from oncohort.stats.partial_likelihood import FirstPass, Problem, first_pass, information
+from oncohort.stats.kernel import Point
+from oncohort.stats.partial_likelihood import (
+    Problem,
+    cells_of,
+    first_pass,
+    information,
+    observed_offset,
+    risk_weight,
+    shards,
+)
 
 MONOTONE = "the likelihood has no maximum: it still rises as a coefficient runs to infinity"
 PIVOT_TOLERANCE = float(np.finfo(np.float64).eps ** 0.75)  # 1.8e-12, R's toler.chol
@@ -18,14 +28,6 @@ _STILL = 1e-10  # a step this short (linear predictor) is the last
 _HIDDEN = 1e-12  # a gain of log-likelihood this small, relatively, is hidden by rounding
 _LITTLE = 1e-6  # a gain of log-likelihood this small, by itself
 _DRIFT = 0.1  # a step this long where the gain is hidden: the coefficient has no finite value
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Point:
-    """The likelihood, its slope and its curvature at one ``beta``."""
-
-    first: FirstPass
-    information: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,8 +48,23 @@ class Maximum:
 
 def point_at(problem: Problem, beta: Floats) -> Point | None:
     """Return the point at ``beta``, or None where doubles cannot hold the risk sums."""
+    whole = _whole(problem)
+    if whole is not None:
+        fits, shard, cells, observed = whole
+        return fits.point_at_once(shard, cells, observed, beta)
     first = first_pass(problem, beta)
-    return None if first is None else Point(first, information(problem, first))
+    if first is None:
+        return None
+    return Point(beta, first.log_likelihood, first.score, information(problem, first))
+
+
+def _whole(problem: Problem) -> tuple[kernel.AtOnce, kernel.Shard, kernel.Cells, Floats] | None:
+    """Return what the kernel needs to do all in one call, or None where it cannot: several shards, or NumPy."""
+    fits = kernel.at_once()
+    if fits is None or len(problem.plan) > 1:
+        return None
+    (shard,) = shards(problem, risk_weight(problem))
+    return fits, shard, cells_of(problem), np.append(problem.observed, observed_offset(problem))
 
 
 def independent(matrix: Floats, reference: Floats) -> Ints:
@@ -82,14 +99,17 @@ def maximize(problem: Problem, start: Point) -> Maximum:
     Where the gain is hidden and a coefficient still runs away, the likelihood is monotone: it has no
     maximum, which is said, and the columns are listed.
     """
-    point, before = start, np.inf
     none = np.zeros(0, dtype=np.int64)
     reference = full_information(problem)
+    smooth = _climb_at_once(problem, start, reference)
+    if smooth is not None:
+        return smooth
+    point, before, unit = start, np.inf, _unit(problem)
     for iteration in range(_MOST_STEPS):
         step, flat = _newton_step(point, reference)
         moves = np.abs(step) * problem.span
-        gain = float(point.first.score @ step)
-        hidden = gain <= _HIDDEN * (1.0 + abs(point.first.log_likelihood))
+        gain = float(point.score @ step)
+        hidden = gain <= _HIDDEN * (unit + abs(point.log_likelihood))
         drifting = np.union1d(np.flatnonzero(moves > _DRIFT), flat)
         if (hidden or moves.max() <= _STILL) and drifting.size:
             return _ended(point, iteration, MONOTONE, drifting)
@@ -97,10 +117,28 @@ def maximize(problem: Problem, start: Point) -> Maximum:
             return _ended(point, iteration, "", none, step)
         higher = _climb(problem, point, step, moves)
         if higher is None:  # beyond here doubles hold no risk sums, or rounding hides the slope
-            runaway = np.flatnonzero((moves > _DRIFT) & (gain <= _LITTLE))
+            runaway = np.flatnonzero((moves > _DRIFT) & (gain <= _LITTLE * unit))
             return _ended(point, iteration, _stuck(hidden=hidden, runaway=runaway), runaway)
         point, before = higher, gain
     return _ended(point, _MOST_STEPS, f"no maximum was reached in {_MOST_STEPS} steps", none)
+
+
+def _climb_at_once(problem: Problem, start: Point, reference: Floats) -> Maximum | None:
+    """Return the maximum where the whole way is smooth, or None."""
+    whole = _whole(problem)
+    if whole is None:
+        return None
+    fits, shard, cells, observed = whole
+    found = fits.climb_at_once(shard, cells, observed, start, problem.span, reference)
+    if found is None:
+        return None
+    point, step, iterations = found
+    return _ended(point, iterations, "", np.zeros(0, dtype=np.int64), step)
+
+
+def _unit(problem: Problem) -> float:
+    """Return the mean weight of an event, which is what log-likelihoods are counted in."""
+    return float(problem.tied_weight.sum() / problem.n_tied.sum())
 
 
 def _stuck(*, hidden: bool, runaway: Ints) -> str:
@@ -110,7 +148,7 @@ def _stuck(*, hidden: bool, runaway: Ints) -> str:
 
 
 def _ended(point: Point, iterations: int, reason: str, drifting: Ints, step: Floats | None = None) -> Maximum:
-    beta = point.first.beta if step is None else point.first.beta + step
+    beta = point.beta if step is None else point.beta + step
     covariance = _inverse(point.information)
     if covariance is None:
         covariance = np.full_like(point.information, np.nan)
@@ -134,18 +172,20 @@ def _inverse(matrix: Floats) -> Floats | None:
 def _newton_step(point: Point, reference: Floats) -> tuple[Floats, Ints]:
     """Return the step to the top of the local parabola, and the columns along which it is flat."""
     kept = independent(point.information, reference)
-    step = np.zeros_like(point.first.score)
-    step[kept] = np.linalg.solve(point.information[np.ix_(kept, kept)], point.first.score[kept])
+    step = np.zeros_like(point.score)
+    step[kept] = np.linalg.solve(point.information[np.ix_(kept, kept)], point.score[kept])
     return step, np.setdiff1d(np.arange(step.size), kept)
 
 
 def _climb(problem: Problem, point: Point, step: Floats, moves: Floats) -> Point | None:
     """Return the first point along ``step``, halved as often as needed, where the likelihood is not lower."""
-    here = point.first.log_likelihood
+    here = point.log_likelihood
+    lowest = here - _HIDDEN * (_unit(problem) + abs(here))
     fraction = min(1.0, _LONGEST_MOVE / float(moves.max()))
     for _ in range(_MOST_HALVINGS):
-        there = first_pass(problem, point.first.beta + fraction * step)
-        if there is not None and there.log_likelihood >= here - _HIDDEN * (1.0 + abs(here)):
-            return Point(there, information(problem, there))
+        beta = point.beta + fraction * step
+        there = first_pass(problem, beta)
+        if there is not None and there.log_likelihood >= lowest:
+            return Point(beta, there.log_likelihood, there.score, information(problem, there))
         fraction /= 2.0
     return None

@@ -9,11 +9,12 @@ import numpy as np
 
 from oncohort.errors import AnalysisError
 from oncohort.stats import kernel
-from oncohort.stats.arrays import Column, Floats, Ints, as_design, as_events, as_floats, as_labels, as_times
+from oncohort.stats.arrays import Column, Floats, Ints, as_events, as_labels, as_times
+from oncohort.stats.case_weights import as_frequencies, as_long, as_offset, as_weights
+from oncohort.stats.design import standardized
 from oncohort.stats.risk_sets import RiskSets, risk_sets
 
 Ties: TypeAlias = Literal["efron", "breslow"]
-_LARGEST = 1e100  # squares of covariates and of coefficients must fit a double
 _LOST = 1e-13  # a risk sum this small beside the largest is rounding error
 
 
@@ -32,11 +33,11 @@ class Problem:
     variance, span : (p,) float
         Mean square and range of each row of ``x``.
     weight : (n,) float or None
-        Case weights.
+        Case weights, times frequencies.
     sets : RiskSets
         Where each row stands.
     n_tied, tied_weight : (cells,) float
-        Events of each cell and the sum of their weights.
+        Events of each cell (a row counts as often as its frequency) and the sum of their weights.
     tied_fraction : (events,) float
         Efron's l/m of each event, cell by cell; empty for Breslow's method or where no events are tied.
     observed : (p,) float
@@ -45,6 +46,14 @@ class Problem:
         Treatment of tied events.
     plan : tuple of slice
         The shards.
+    frequency : (n,) float or None
+        How many equal rows each row stands for; None for all 1.
+    offset : (n,) float or None
+        Part of the linear predictor with coefficient 1, less ``offset_mean``.
+    stratum : (n,) int or None
+        Code of each row's stratum; None without strata.
+    stratum_labels : tuple
+        The strata as they were named; empty without strata.
     """
 
     names: tuple[str, ...]
@@ -61,18 +70,11 @@ class Problem:
     observed: Floats
     ties: Ties
     plan: tuple[slice, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TieTerms:
-    """Sums over the tied events of each cell: of 1/risk and 1/risk², times their fractions; all (cells,)."""
-
-    u0: Floats
-    u1: Floats
-    v0: Floats
-    v1: Floats
-    v2: Floats
-    log_risk: Floats
+    frequency: Floats | None = None
+    offset: Floats | None = None
+    offset_mean: float = 0.0
+    stratum: Ints | None = None
+    stratum_labels: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,11 +86,11 @@ class FirstPass:
     score: Floats
     at_risk: Floats  # (p + 1, cells): sums over the risk set of theta * x, last row of theta
     events: Floats  # (p + 1, cells): the same over the events
-    terms: TieTerms
+    terms: kernel.TieTerms
     theta: tuple[Floats, ...]
 
 
-def prepare(
+def prepare(  # noqa: PLR0913  (the data of a Cox model)
     time: Column,
     event: Column,
     covariates: Any,
@@ -97,6 +99,8 @@ def prepare(
     entry: Column | None = None,
     weights: Column | None = None,
     strata: Column | None = None,
+    frequencies: Column | None = None,
+    offset: Column | None = None,
 ) -> Problem:
     """Check the data of a Cox model and lay them out by risk set; arguments as in `cox`."""
     if ties not in {"efron", "breslow"}:
@@ -104,28 +108,37 @@ def prepare(
     times = as_times(time)
     n = times.size
     happened = as_events(event, n)
-    matrix, names = as_design(covariates, n)
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise AnalysisError(f"covariates: each column needs a name of its own; {twice[0]} is there twice")
-    entries = None if entry is None else _as_long(as_times(entry, "entry"), n, "entry")
-    stratum = None if strata is None else as_labels(strata, n, "strata")[0]
-    weight = None if weights is None else _as_weights(weights, n)
+    entries = None if entry is None else as_long(as_times(entry, "entry"), n, "entry")
+    stratum, labels = (None, ()) if strata is None else as_labels(strata, n, "strata")
+    weight = None if weights is None else as_weights(weights, n)
+    frequency = None if frequencies is None else as_frequencies(frequencies, n)
+    if frequency is not None:
+        weight = frequency if weight is None else weight * frequency
+    log_hazard, offset_mean = (None, 0.0) if offset is None else as_offset(offset, n)
     sets = risk_sets(times, happened, entry=entries, stratum=stratum)
-    x, center, scale, variance = _standardize(matrix, names)
-    plan = kernel.shard_plan(n)
-    span = np.ptp(x, axis=1)
+    design = standardized(covariates, n)
+    plan = kernel.shard_plan(n, 2 * sets.cell.size + 1)
     nothing = np.zeros(0)
     tied: Ties = "efron" if ties == "efron" else "breslow"
     problem = Problem(
-        names, x, center, scale, variance, span, weight, sets, nothing, nothing, nothing, nothing, tied, plan
-    )
-    counts = np.zeros((2, sets.cell.size))
+        design.names, design.x, design.center, design.scale, design.variance, design.span,
+        weight, sets, nothing, nothing, nothing, nothing, tied, plan,
+        frequency, log_hazard, offset_mean, stratum, labels,
+    )  # fmt: skip
+    return counted(problem)
+
+
+def counted(problem: Problem) -> Problem:
+    """Return a problem whose rows are laid out with what is known of its events before any ``beta``."""
+    cells = problem.sets.cell.size
+    counts = np.zeros((2, cells))
     for shard in shards(problem):
         counts += kernel.count_events(shard, n_slots(problem))
-    fraction = nothing if tied == "breslow" else _tied_fraction(counts[0])
+    if problem.frequency is not None:
+        counts[0] = sum(kernel.count_events(shard, n_slots(problem))[1] for shard in shards(problem, problem.frequency))
+    fraction = np.zeros(0) if problem.ties == "breslow" else tied_fraction(counts[0])
     problem = replace(problem, n_tied=counts[0], tied_weight=counts[1], tied_fraction=fraction)
-    return replace(problem, observed=_event_sum(problem, np.ones(sets.cell.size)))
+    return replace(problem, observed=_event_sum(problem, np.ones(cells)))
 
 
 def select(problem: Problem, columns: Ints) -> Problem:
@@ -143,18 +156,24 @@ def select(problem: Problem, columns: Ints) -> Problem:
     )
 
 
-def shards(problem: Problem) -> list[kernel.Shard]:
-    """Return the shards in order; they are views, nothing is copied."""
+def shards(problem: Problem, weight: Floats | None = None) -> list[kernel.Shard]:
+    """Return the shards in order, with other weights if given; they are views, nothing is copied."""
     sets = problem.sets
+    weight = problem.weight if weight is None else weight
     return [
         kernel.Shard(
             sets.slot[rows],
             None if sets.start is None else sets.start[rows],
-            None if problem.weight is None else problem.weight[rows],
+            None if weight is None else weight[rows],
             problem.x[:, rows],
         )
         for rows in problem.plan
     ]
+
+
+def cells_of(problem: Problem) -> kernel.Cells:
+    """Return the event times as a kernel takes them."""
+    return kernel.Cells(problem.sets.bounds, problem.n_tied, problem.tied_weight, problem.tied_fraction)
 
 
 def n_slots(problem: Problem) -> int:
@@ -168,21 +187,24 @@ def first_pass(problem: Problem, beta: Floats) -> FirstPass | None:
     Efron's method uses the mean weight of the tied events, as R does:
     ``loglik = Σ w x'b - Σ_t w̄ Σ_l log(S0 - l/m D0)`` over the m events of each time.
     """
-    parts = [kernel.risk_sums(shard, beta, n_slots(problem)) for shard in shards(problem)]
+    size = n_slots(problem)
+    rows = shards(problem, risk_weight(problem))
+    parts = kernel.over_shards(lambda shard: kernel.risk_sums(shard, beta, size), rows)
     if max(part.peak for part in parts) > kernel.ETA_LIMIT:
         return None
     table = parts[0].table
     for part in parts[1:]:
         table += part.table
+    table = table[: beta.size + 1]
     events = np.ascontiguousarray(table[:, 1::2])
-    at_risk = _by_stratum(problem, table[:, 0:-1:2] + events, backward=True)
+    at_risk = by_stratum(problem, table[:, 0:-1:2] + events, backward=True)
     risk = at_risk[-1]
     if problem.sets.start is not None and bool(np.any(risk <= _LOST * risk.max())):
         return None
-    terms = _tie_terms(problem, risk, events[-1])
+    terms = kernel.tie_terms(cells_of(problem), risk, events[-1])
     score = problem.observed - (at_risk[:-1] @ terms.u0 - events[:-1] @ terms.u1)
     mean_weight = problem.tied_weight / problem.n_tied
-    log_likelihood = float(problem.observed @ beta - mean_weight @ terms.log_risk)
+    log_likelihood = float(problem.observed @ beta - mean_weight @ terms.log_risk) + observed_offset(problem)
     return FirstPass(beta, log_likelihood, score, at_risk, events, terms, tuple(part.theta for part in parts))
 
 
@@ -193,11 +215,12 @@ def information(problem: Problem, first: FirstPass, factor: Floats | None = None
     hazard = hazard_by_slot(problem, terms.u0 * g, terms.u1 * g)
     p = first.beta.size
     total = np.zeros((p, p))
-    for shard, theta in zip(shards(problem), first.theta, strict=True):
-        total += kernel.gram(shard, kernel.expected_events(shard, theta, hazard))
+    rows = list(zip(shards(problem), first.theta, strict=True))
+    for part in kernel.over_shards(lambda row: kernel.gram(*row, hazard), rows):
+        total += part
     s, d = first.at_risk[:-1], first.events[:-1]
-    cross = (s * (terms.v1 * g)) @ d.T
-    total -= (s * (terms.v0 * g)) @ s.T - cross - cross.T + (d * (terms.v2 * g)) @ d.T
+    cross = kernel.product(s * (terms.v1 * g), d)
+    total -= kernel.product(s * (terms.v0 * g), s) - cross - cross.T + kernel.product(d * (terms.v2 * g), d)
     return (total + total.T) / 2.0
 
 
@@ -209,11 +232,27 @@ def weighted_score(problem: Problem, first: FirstPass, factor: Floats) -> Floats
 
 def hazard_by_slot(problem: Problem, rate: Floats, tied: Floats) -> Floats:
     """Return the cumulative hazard by slot: the sum of ``rate`` to the cell, less ``tied`` for its events."""
-    cumulative = _by_stratum(problem, rate[None, :], backward=False)[0]
+    cumulative = by_stratum(problem, rate[None, :], backward=False)[0]
     hazard = np.zeros(n_slots(problem))
     hazard[0:-1:2] = cumulative
     hazard[1::2] = cumulative - tied
     return hazard
+
+
+def risk_weight(problem: Problem) -> Floats | None:
+    """Return what each row weighs in the risk sums: an offset is a weight there, but not among the events."""
+    if problem.offset is None:
+        return problem.weight
+    hazard = np.exp(problem.offset)
+    return hazard if problem.weight is None else problem.weight * hazard
+
+
+def observed_offset(problem: Problem) -> float:
+    """Return what the offsets of the events add to the log-likelihood."""
+    if problem.offset is None:
+        return 0.0
+    weight = 1.0 if problem.weight is None else problem.weight
+    return float(np.sum(weight * problem.offset * (problem.sets.slot % 2)))
 
 
 def _event_sum(problem: Problem, value: Floats) -> Floats:
@@ -226,7 +265,7 @@ def _event_sum(problem: Problem, value: Floats) -> Floats:
     return total
 
 
-def _by_stratum(problem: Problem, table: Floats, *, backward: bool) -> Floats:
+def by_stratum(problem: Problem, table: Floats, *, backward: bool) -> Floats:
     """Return cumulative sums along the cells of each stratum."""
     out = np.array(table, dtype=np.float64)
     bounds = problem.sets.bounds
@@ -238,74 +277,12 @@ def _by_stratum(problem: Problem, table: Floats, *, backward: bool) -> Floats:
     return out
 
 
-def _tie_terms(problem: Problem, risk: Floats, tied_risk: Floats) -> TieTerms:
-    m, weight, fraction = problem.n_tied, problem.tied_weight, problem.tied_fraction
-    if not fraction.size:
-        none = np.zeros(m.size)
-        u0 = weight / risk
-        return TieTerms(u0, none, u0 / risk, none, none, m * np.log(risk))
-    times = m.astype(np.int64)
-    begin = np.cumsum(times) - times
-    left = np.repeat(risk, times) - fraction * np.repeat(tied_risk, times)
-    mean = weight / m
-    inverse = 1.0 / left
-    share = fraction * inverse
-
-    def summed(values: Floats) -> Floats:
-        total: Floats = mean * np.add.reduceat(values, begin)
-        return total
-
-    return TieTerms(
-        summed(inverse),
-        summed(share),
-        summed(inverse * inverse),
-        summed(share * inverse),
-        summed(share * share),
-        np.add.reduceat(np.log(left), begin),
-    )
-
-
-def _tied_fraction(n_tied: Floats) -> Floats:
+def tied_fraction(n_tied: Floats) -> Floats:
     """Return l/m for l = 0 … m - 1 of the m events of each cell, or nothing where no events are tied."""
     if n_tied.size == 0 or n_tied.max() == 1:
         return np.zeros(0)
     times = n_tied.astype(np.int64)
-    begin = np.cumsum(times) - times
-    fraction: Floats = (np.arange(int(times.sum())) - np.repeat(begin, times)) / np.repeat(n_tied, times)
+    fraction = np.arange(int(times.sum()), dtype=np.float64)
+    fraction -= np.repeat(np.cumsum(n_tied) - n_tied, times)
+    fraction /= np.repeat(n_tied, times)
     return fraction
-
-
-def _standardize(matrix: Floats, names: tuple[str, ...]) -> tuple[Floats, Floats, Floats, Floats]:
-    x = np.ascontiguousarray(matrix.T)
-    p = len(names)
-    center, scale, variance = np.zeros(p), np.ones(p), np.zeros(p)
-    for k in range(p):
-        low, high = float(x[k].min()), float(x[k].max())
-        if max(-low, high) > _LARGEST or 0 < high - low < 1 / _LARGEST:
-            raise AnalysisError(
-                f"{names[k]}: values from {low:g} to {high:g} are beyond what can be computed with; rescale them"
-            )
-        if low == high:
-            center[k] = low
-            x[k] = 0.0
-            continue
-        center[k] = x[k].mean()
-        x[k] -= center[k]
-        scale[k] = np.abs(x[k]).mean()
-        x[k] /= scale[k]
-        variance[k] = np.square(x[k]).mean()
-    return x, center, scale, variance
-
-
-def _as_long(values: Floats, n: int, name: str) -> Floats:
-    if values.size != n:
-        raise AnalysisError(f"{name}: {n} values were expected, as many as times; got {values.size}")
-    return values
-
-
-def _as_weights(values: Column, n: int) -> Floats:
-    weight = _as_long(as_floats(values, "weights"), n, "weights")
-    bad = np.flatnonzero((weight <= 0) | (weight > _LARGEST))
-    if bad.size:
-        raise AnalysisError(f"weights: value {bad[0] + 1} is {weight[bad[0]]:g}; weights above 0 were expected")
-    return weight

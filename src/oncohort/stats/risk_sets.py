@@ -7,8 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from oncohort.errors import AnalysisError
+from oncohort.stats import kernel
 from oncohort.stats.arrays import Bools, Floats, Ints
+from oncohort.stats.delayed_entry import entry_grid
 from oncohort.stats.grid import time_grid
+
+_MOST_TIMES = 2**20  # whole times are looked up in tables of that size
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,47 +57,61 @@ def risk_sets(time: Floats, event: Bools, *, entry: Floats | None, stratum: Ints
     """
     if not event.any():
         raise AnalysisError("event: none of the patients has the event; Cox regression needs at least one")
-    grid, codes = time_grid(time) if entry is None else time_grid(time, entry)
-    if entry is not None:
-        early = np.flatnonzero(codes[1] >= codes[0])
-        if early.size:
-            i = int(early[0])
-            raise AnalysisError(
-                f"entry: value {i + 1} is {entry[i]:g}, not before its time {time[i]:g} ({early.size} in all)"
-            )
-    stratum = np.zeros(time.size, dtype=np.int64) if stratum is None else stratum
-    first = stratum * grid.size
-    n_keys = (int(stratum.max()) + 1) * grid.size
-    stop_key = first + codes[0]
-    cells = _distinct(stop_key[event], n_keys, time.size)
+    if entry is None and stratum is None:
+        sets = _of_whole_times(time, event)
+        if sets is not None:
+            return sets
+    grid, codes = time_grid(time) if entry is None else entry_grid(time, entry)
+    keys, n_keys = codes, grid.size  # a key is one time of one stratum
+    if stratum is not None:
+        keys = tuple(stratum * grid.size + code for code in codes)
+        n_keys = (int(stratum.max()) + 1) * grid.size
+    event_keys = keys[0][event]
+    if n_keys > 8 * time.size:  # many strata: a table of all keys would be larger than the data
+        cells = np.unique(event_keys)
+        found = [_place(cells, np.searchsorted(cells, key, side="right") - 1, key, grid.size) for key in keys]
+    else:
+        known = np.zeros(n_keys, dtype=np.bool_)
+        known[event_keys] = True
+        cells = np.flatnonzero(known)
+        table = _place(cells, np.cumsum(known) - 1, np.arange(n_keys), grid.size)
+        found = [table[key] for key in keys]
     none = 2 * cells.size
-    cell = _last_cell(cells, stop_key, first, n_keys)
-    slot = np.where(cell < 0, none, 2 * cell + event)
-    start = None
-    if entry is not None:
-        entered = _last_cell(cells, first + codes[1], first, n_keys)
-        never = (cell < 0) | (entered == cell)  # between two event times
-        slot = np.where(never, none, slot)
-        start = np.where(never | (entered < 0), none, 2 * entered)
+    slot = found[0] if entry is None else np.where(found[0] == found[1], none, found[0])  # between two event times
+    start = None if entry is None else np.where(slot == none, none, found[1])
+    slot = slot + event
     owner = cells // grid.size
     bounds = np.concatenate([[0], np.flatnonzero(np.diff(owner)) + 1, [cells.size]])
     entered_at = None if entry is None else codes[1]
     return RiskSets(grid, codes[0], entered_at, cells % grid.size, bounds, slot, start)
 
 
-def _distinct(keys: Ints, n_keys: int, n: int) -> Ints:
-    """Return the distinct keys, ascending."""
-    if n_keys > 8 * n:  # many strata: the dense table would be larger than the data
-        return np.unique(keys)
-    return np.flatnonzero(np.bincount(keys, minlength=n_keys))
+def _of_whole_times(time: Floats, event: Bools) -> RiskSets | None:
+    """Return the risk sets of whole times without entry and strata if the kernel looks them up, else None.
+
+    Then `time_grid` merges none of them, as it is with `whole_times`.
+    """
+    kit = kernel.at_once()
+    n_times = int(time.max()) + 1
+    if kit is None or n_times > min(time.size, _MOST_TIMES):
+        return None
+    plan = kernel.shard_plan(time.size, n_times)
+    rows = [(np.ascontiguousarray(time[part]), event[part].astype(np.float64)) for part in plan]
+    parts = kernel.over_shards(lambda row: kit.count_whole_times(*row, None, n_times, 1), rows)
+    known = [part for part in parts if part is not None]
+    if len(known) < len(parts):
+        return None
+    counts = np.sum(known, axis=0)[:, :, 0]
+    seen, died = counts.any(axis=1), counts[:, 1] > 0
+    number, last = np.cumsum(seen) - 1, np.cumsum(died) - 1
+    even_slot = np.where(last < 0, 2 * int(died.sum()), 2 * last)
+    placed = kernel.over_shards(lambda row: kit.place_whole_times(*row, number, even_slot), rows)
+    stop, slot = (np.concatenate(part) for part in zip(*placed, strict=True))
+    bounds = np.array([0, int(died.sum())])
+    return RiskSets(np.flatnonzero(seen).astype(np.float64), stop, None, number[died], bounds, slot, None)
 
 
-def _last_cell(cells: Ints, keys: Ints, first: Ints, n_keys: int) -> Ints:
-    """Return the index of the last cell at or before each key in the key's own stratum, else -1."""
-    if n_keys > 8 * keys.size:
-        cell = np.searchsorted(cells, keys, side="right") - 1
-    else:
-        known = np.zeros(n_keys, dtype=np.int64)
-        known[cells] = 1
-        cell = (np.cumsum(known) - 1)[keys]
-    return np.where(cells[cell] >= first, cell, -1)
+def _place(cells: Ints, last: Ints, keys: Ints, size: int) -> Ints:
+    """Return the even slot of the last cell at or before each key, or the slot of none if it is another stratum's."""
+    own = (last >= 0) & (cells[last] // size == keys // size)
+    return np.where(own, 2 * last, 2 * cells.size)

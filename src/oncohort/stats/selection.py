@@ -67,7 +67,7 @@ def fit_model(search: Search, terms: tuple[str, ...], beta: Floats | None = None
     kept = columns[independent(search.null.information[at], search.reference[columns])]
     terms = tuple(t for t in terms if np.isin(search.blocks[t], kept).any())
     if kept.size == 0:
-        return Model((), kept, None, search.null.first.log_likelihood)
+        return Model((), kept, None, search.null.log_likelihood)
     part = select(search.problem, kept)
     start = None if beta is None else point_at(part, beta[kept])
     if start is None:
@@ -75,7 +75,7 @@ def fit_model(search: Search, terms: tuple[str, ...], beta: Floats | None = None
     if start is None:
         raise AnalysisError("the risk sets cannot be summed")
     top = maximize(part, start)
-    return Model(terms, kept, top, top.point.first.log_likelihood)
+    return Model(terms, kept, top, top.point.log_likelihood)
 
 
 def entry_tests(search: Search, model: Model) -> tuple[tuple[BlockTest, ...], tuple[str, ...], TestResult | None]:
@@ -119,7 +119,7 @@ def _score_test(search: Search, inside: Ints, point: Point, block: Ints) -> Test
     if old.size:
         cross = matrix[np.ix_(old, new)]
         curvature = curvature - cross.T @ np.linalg.solve(matrix[np.ix_(old, old)], cross)
-    u = point.first.score[columns[new]]
+    u = point.score[columns[new]]
     statistic = float(u @ np.linalg.solve(curvature, u))
     return chi_square_test(max(statistic, 0.0), new.size, "score")
 
@@ -146,7 +146,7 @@ def _removal_test(search: Search, model: Model, term: str) -> TestResult:
 
 def _log_likelihood(search: Search, columns: Ints, beta: Floats) -> float:
     if columns.size == 0:
-        return search.null.first.log_likelihood
+        return search.null.log_likelihood
     first = first_pass(select(search.problem, columns), beta[columns])
     if first is None:
         raise AnalysisError("no conditional removal test: the risk sets cannot be summed; use another criterion")

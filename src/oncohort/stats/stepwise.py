@@ -16,6 +16,7 @@ from oncohort.stats.partial_likelihood import prepare, select
 from oncohort.stats.selection import BlockTest, Model, Search, entry_tests, fit_model, removal_tests, search_in
 
 Action: TypeAlias = Literal["start", "enter", "removal-test", "remove", "stop"]
+CRITERIA = ("conditional", "likelihood-ratio", "wald")
 _NO_ENTRY = "no term meets the criterion for entry"
 _ALL_IN = "no term is left to enter"
 _SEEN = "the next model was met before"
@@ -110,6 +111,9 @@ def stepwise(  # noqa: PLR0913  (the parts of a selection)
     enter: float,
     remove: float,
     ties: str,
+    entry: Column | None = None,
+    weights: Column | None = None,
+    strata: Column | None = None,
 ) -> StepwiseResult:
     """Select terms of a Cox model step by step.
 
@@ -134,6 +138,8 @@ def stepwise(  # noqa: PLR0913  (the parts of a selection)
         Limits of P, in (0, 1].
     ties : {"efron", "breslow"}
         As in `cox`; SPSS has Breslow.
+    entry, weights, strata : (n,), optional
+        As in `cox`; the tests are model-based.
 
     Returns
     -------
@@ -164,12 +170,10 @@ def stepwise(  # noqa: PLR0913  (the parts of a selection)
     (conditional estimates).
     Golden values: ``tests/golden/r/stepwise.json``, key ``paths`` (the rules carried out in R; 1e-8).
     """
-    _check(direction, criterion, (enter, remove), blocks)
-    columns = {term: _named(term, block, np.size(time)) for term, block in blocks.items()}
+    check_rules(direction, criterion, (enter, remove), blocks)
+    columns = columns_of_terms(blocks, np.size(time))
     table = {name: column for block in columns.values() for name, column in block.items()}
-    if len(table) < sum(len(block) for block in columns.values()):
-        raise AnalysisError("blocks: each column needs a name of its own; two terms share one")
-    problem = prepare(time, event, table, ties=ties)
+    problem = prepare(time, event, table, ties=ties, entry=entry, weights=weights, strata=strata)
     search = search_in(problem, {t: tuple(block) for t, block in columns.items()}, criterion)
     start = fit_model(search, () if direction == "forward" else tuple(blocks))
     path = _Path(start, frozenset({frozenset(start.terms)}), ())
@@ -183,7 +187,7 @@ def stepwise(  # noqa: PLR0913  (the parts of a selection)
             path = _remove_all(search, path, remove)
     model = path.model
     fit = fit_problem(select(problem, search.columns(model.terms)), 0.95) if model.terms else None
-    null = search.null.first.log_likelihood
+    null = search.null.log_likelihood
     return StepwiseResult(
         direction, criterion, enter, remove, ties, path.steps, model.terms, fit, path.stop_reason, null
     )
@@ -240,16 +244,26 @@ def _step(
     return Step(action, term, model.terms, candidates, removals, redundant, None, now, then - now)
 
 
-def _check(direction: str, criterion: str, limits: Iterable[float], blocks: Mapping[str, Any]) -> None:
+def check_rules(direction: str, criterion: str, limits: Iterable[float], blocks: Mapping[str, Any]) -> None:
+    """Refuse rules that `stepwise` does not know."""
     if direction not in {"forward", "backward"}:
         raise AnalysisError(f'direction: "forward" or "backward" was expected; got "{direction}"')
-    if criterion not in {"conditional", "likelihood-ratio", "wald"}:
+    if criterion not in CRITERIA:
         raise AnalysisError(f'criterion: "conditional", "likelihood-ratio" or "wald" was expected; got "{criterion}"')
     for limit in limits:
         if not 0.0 < limit <= 1.0:
             raise AnalysisError(f"enter, remove: limits of P above 0, at most 1, were expected; got {limit:g}")
     if not blocks:
         raise AnalysisError("blocks: at least one term was expected")
+
+
+def columns_of_terms(blocks: Mapping[str, Any], n: int) -> dict[str, dict[str, Floats]]:
+    """Return the columns of each term by name; no two columns have one name."""
+    columns = {term: _named(term, block, n) for term, block in blocks.items()}
+    names = [name for block in columns.values() for name in block]
+    if len(set(names)) < len(names):
+        raise AnalysisError("blocks: each column needs a name of its own; two terms share one")
+    return columns
 
 
 def _named(term: str, block: Any, n: int) -> dict[str, Floats]:

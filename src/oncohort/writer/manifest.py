@@ -8,12 +8,12 @@ from datetime import datetime
 from importlib.metadata import version
 from typing import Any, Final
 
+from oncohort.stats import kernel
 from oncohort.study.findings import count_by_level
 from oncohort.study.protocol import Protocol
 from oncohort.study.records import Source
 
 LIBRARIES: Final = ("numpy", "scipy", "polars", "matplotlib", "pydantic", "jinja2", "python-docx", "xlsxwriter")
-KERNEL: Final = "numpy"
 
 
 def software() -> str:
@@ -36,7 +36,7 @@ def describe_run(
         "synthetic": protocol.study.synthetic,
         "finished": finished.isoformat(timespec="seconds"),
         "versions": versions(),
-        "kernel": KERNEL,
+        "kernel": kernel.name(),
         "seed": None,
         "protocol": {"file": "study.toml", "sha256": protocol_sha256, "content": protocol.model_dump(mode="json")},
         "inputs": [
