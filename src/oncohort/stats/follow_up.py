@@ -1,10 +1,11 @@
-"""How long the patients were followed: observed times, and follow-up by reverse Kaplan–Meier."""
+"""How long the patients were followed: observed times, and follow-up by reverse Kaplan–Meier; both from entry on."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from oncohort.stats.arrays import Column, as_events, as_times
+from oncohort.stats.arrays import Column, Floats, as_events, as_times
+from oncohort.stats.delayed_entry import entry_grid
 from oncohort.stats.describe import median_of
 from oncohort.stats.kaplan_meier import ConfType, SurvivalCurve, kaplan_meier
 
@@ -19,13 +20,15 @@ class FollowUp:
     max: float
 
 
-def observed_follow_up(time: Column) -> FollowUp:
+def observed_follow_up(time: Column, *, entry: Column | None = None) -> FollowUp:
     """Describe observed times as they stand: an early death counts as short follow-up.
 
     Parameters
     ----------
     time : (n,) float
         Follow-up of each patient, from 0.
+    entry : (n,) float, optional
+        When each patient came under observation: follow-up is then ``time - entry``.
 
     Returns
     -------
@@ -35,24 +38,28 @@ def observed_follow_up(time: Column) -> FollowUp:
     Raises
     ------
     AnalysisError
-        If a time is missing or negative, or none is given.
+        If a time is missing or negative, none is given, or an entry is not before its time.
 
     Examples
     --------
     >>> observed_follow_up([2, 11, 5, 8])
     FollowUp(n=4, median=6.5, min=2.0, max=11.0)
     """
-    times = as_times(time)
+    times = _watched(as_times(time), entry)
     return FollowUp(times.size, median_of(times), float(times.min()), float(times.max()))
 
 
 def reverse_kaplan_meier(
-    time: Column, event: Column, *, conf_type: ConfType, conf_level: float = 0.95
+    time: Column, event: Column, *, conf_type: ConfType, entry: Column | None = None, conf_level: float = 0.95
 ) -> SurvivalCurve:
     """Estimate potential follow-up: the Kaplan–Meier curve with event and censoring exchanged.
 
     On a day with both, a patient with the event is still at risk of being censored, as in R's
     ``survfit(Surv(time, 1 - status) ~ 1)``.
+
+    With entries, follow-up is counted from entry, as ``survfit(Surv(time - entry, 1 - status) ~ 1)``: how long a
+    patient would have been watched, had there been no event. On that clock all patients are watched from 0 on, so
+    nothing is truncated. Counted from time 0, years before anybody looked would be called follow-up.
 
     Parameters
     ----------
@@ -60,13 +67,15 @@ def reverse_kaplan_meier(
         Follow-up of each patient, in one unit, from 0.
     event : (n,) bool
         True where the event (not the censoring) was seen at ``time``.
+    entry : (n,) float, optional
+        When each patient came under observation, from 0 and before ``time``; default: from the beginning.
     conf_type, conf_level
         As in `kaplan_meier`.
 
     Returns
     -------
     SurvivalCurve
-        Probability of being followed beyond each time; ``n_event`` counts censorings and
+        Probability of being followed beyond each time, counted from entry; ``n_event`` counts censorings and
         ``n_censor`` events. Its median is the median follow-up.
 
     Raises
@@ -83,7 +92,16 @@ def reverse_kaplan_meier(
     References
     ----------
     Schemper M, Smith TL. Control Clin Trials 1996;17:343-346.
-    Golden: ``tests/golden/r/compare.json``, key ``reverse``.
+    Golden: ``tests/golden/r/compare.json``, key ``reverse``; with entries ``tests/golden/r/entry.json``, key
+    ``follow_up``.
     """
-    times = as_times(time)
+    times = _watched(as_times(time), entry)
     return kaplan_meier(times, ~as_events(event, times.size), conf_type=conf_type, conf_level=conf_level)
+
+
+def _watched(times: Floats, entry: Column | None) -> Floats:
+    """Return how long each patient was under observation."""
+    if entry is None:
+        return times
+    grid, (stop, start) = entry_grid(times, entry)
+    return grid[stop] - grid[start]

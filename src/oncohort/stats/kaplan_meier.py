@@ -1,8 +1,8 @@
-"""Kaplan–Meier: survival from right-censored times, its intervals, and what it says at given times."""
+"""Kaplan–Meier: survival from right-censored times, delayed entry or not, its limits, and how it is read at times."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
@@ -19,14 +19,15 @@ _NEAR = float(np.sqrt(np.finfo(np.float64).eps))  # times closer than this are o
 
 @dataclass(frozen=True, slots=True)
 class SurvivalCurve:
-    """A survival curve: k rows, one per distinct time of an event or a censoring.
+    """A survival curve: k rows, one per distinct time of an event, a censoring, or a delayed entry.
 
     Parameters
     ----------
     time : (k,) float
         Ascending, in the unit of the data.
     n_risk, n_event, n_censor : (k,) int
-        At risk just before each time, events at it, censorings at it.
+        At risk just before each time, events at it, censorings at it. At a time at which patients only enter the last
+        two are 0, and survival and limits are those of the row before (1 in the first rows).
     survival : (k,) float
         Probability of no event up to and including each time.
     std_error : (k,) float
@@ -40,6 +41,8 @@ class SurvivalCurve:
         Two-sided coverage.
     n : int
         Number of patients.
+    n_enter : (k,) int or None
+        Who came under observation at each time, those at 0 left out; None where no entry was given.
     """
 
     time: Floats
@@ -53,6 +56,7 @@ class SurvivalCurve:
     conf_type: ConfType
     conf_level: float
     n: int
+    n_enter: Ints | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ class SurvivalAt:
     survival, std_error, conf_low, conf_high : (m,) float
         As in `SurvivalCurve`; 1, 0, 1, 1 before the first observed time, nan past the last one.
     n_risk : (m,) int
-        Patients observed at least so long; 0 past the last observed time.
+        Patients under observation then, as `number_at_risk` counts them; 0 past the last observed time.
     n_event : (m,) int
         Events up to and including each time.
     """
@@ -80,11 +84,19 @@ class SurvivalAt:
     n_event: Ints
 
 
-def kaplan_meier(time: Column, event: Column, *, conf_type: ConfType, conf_level: float = 0.95) -> SurvivalCurve:
+def kaplan_meier(
+    time: Column, event: Column, *, conf_type: ConfType, entry: Column | None = None, conf_level: float = 0.95
+) -> SurvivalCurve:
     """Estimate survival from right-censored times by the product-limit method.
 
     A patient is at risk at t when ``time >= t``: one censored on the day of an event still
     counts in that day's denominator. An event at time 0 counts.
+
+    With entries (left truncation) a patient is at risk at t when ``entry < t <= time``: one who enters on the day of an
+    event is not at risk of it. Patients who had the event before they could enter are not in the data, so the curve is
+    that of patients who live to the first entry. Where all who are under observation have the event, survival falls to
+    0 and stays there, whoever enters later (as in R), and where nobody is under observation it is level;
+    `oncohort.stats.observation.observation_gaps` finds both.
 
     Parameters
     ----------
@@ -95,6 +107,8 @@ def kaplan_meier(time: Column, event: Column, *, conf_type: ConfType, conf_level
     conf_type : {"log", "log-log", "plain", "logit", "arcsin"}
         Scale on which the limits are symmetric. It has no default: the field has none, and it
         moves the limits of the median: here 13 weeks under "log-log", 16 under "log".
+    entry : (n,) float, optional
+        When each patient came under observation, from 0 and before ``time``, in its unit; default: from the beginning.
     conf_level : float
         Two-sided coverage, in (0, 1).
 
@@ -107,7 +121,7 @@ def kaplan_meier(time: Column, event: Column, *, conf_type: ConfType, conf_level
     ------
     AnalysisError
         If lengths differ, a time is missing or negative, an event is not 0 or 1, no patient is
-        given, or ``conf_type`` or ``conf_level`` is unknown.
+        given, an entry is not before its time, or ``conf_type`` or ``conf_level`` is unknown.
 
     Examples
     --------
@@ -119,14 +133,21 @@ def kaplan_meier(time: Column, event: Column, *, conf_type: ConfType, conf_level
     >>> curve.survival[curve.n_event > 0].round(3)
     array([0.857, 0.807, 0.753, 0.69 , 0.627, 0.538, 0.448])
 
+    The same, had the last twelve been seen from week 8 on only:
+
+    >>> late = kaplan_meier(weeks, relapse, conf_type="log-log", entry=[0] * 9 + [8] * 12)
+    >>> late.n_risk[late.n_event > 0]
+    array([ 9,  5, 15, 12, 11,  7,  6])
+
     References
     ----------
     Kaplan EL, Meier P. J Am Stat Assoc 1958;53:457-481.
+    Tsai WY, Jewell NP, Wang MC. Biometrika 1987;74:883-886 (entries).
     Freireich EJ, et al. Blood 1963;21:699-716 (data).
     Golden: ``tests/golden/r/nonparametric.json``, key ``lung``, and ``tests/golden/r/compare.json``,
-    keys ``edges`` and ``simulated`` (R survival 3.5-3).
+    keys ``edges`` and ``simulated`` (R survival 3.5-3); with entries ``tests/golden/r/entry.json``, key ``curves``.
     """
-    return curve_of(risk_table(time, event), 0, conf_type=conf_type, conf_level=conf_level)
+    return curve_of(risk_table(time, event, entry=entry), 0, conf_type=conf_type, conf_level=conf_level)
 
 
 def curve_of(table: RiskTable, column: int, *, conf_type: ConfType, conf_level: float = 0.95) -> SurvivalCurve:
@@ -145,11 +166,11 @@ def curve_of(table: RiskTable, column: int, *, conf_type: ConfType, conf_level: 
     n_risk, n_event = table.n_risk[own, column], table.n_event[own, column]
     survivors = n_risk - n_event
     survival = np.cumprod(survivors / n_risk, dtype=np.float64)
-    left = survivors > 0  # False only in the last row, where survival becomes 0
+    left = survivors > 0  # False where survival becomes 0: in the last row, unless patients enter later
     variance = np.where(left, n_event / (n_risk * np.where(left, survivors, 1.0)), np.nan)
     log_se = np.sqrt(np.cumsum(variance))
-    low, high = _limits(survival, log_se, conf_type, z)
-    return SurvivalCurve(
+    low, high = survival_limits(survival, log_se, conf_type, z)
+    curve = SurvivalCurve(
         time=table.time[own],
         n_risk=n_risk,
         n_event=n_event,
@@ -160,7 +181,30 @@ def curve_of(table: RiskTable, column: int, *, conf_type: ConfType, conf_level: 
         conf_high=high,
         conf_type=conf_type,
         conf_level=conf_level,
-        n=int(n_risk[0]),
+        n=int(n_event.sum() + table.n_censor[own, column].sum()),
+    )
+    return curve if table.n_enter is None else _with_entries(curve, table, column, own, table.n_enter[:, column])
+
+
+def _with_entries(curve: SurvivalCurve, table: RiskTable, column: int, own: Bools, n_enter: Ints) -> SurvivalCurve:
+    """Return a curve with a row for each time at which patients only enter: nothing falls there."""
+    shown = own | (n_enter > 0)
+    row = np.cumsum(own)[shown]
+
+    def read(values: Floats, before: float) -> Floats:
+        return np.concatenate([[before], values])[row]
+
+    return replace(
+        curve,
+        time=table.time[shown],
+        n_risk=table.n_risk[shown, column],
+        n_event=table.n_event[shown, column],
+        n_censor=table.n_censor[shown, column],
+        survival=read(curve.survival, 1.0),
+        std_error=read(curve.std_error, 0.0),
+        conf_low=read(curve.conf_low, 1.0),
+        conf_high=read(curve.conf_high, 1.0),
+        n_enter=n_enter[shown],
     )
 
 
@@ -218,7 +262,9 @@ def survival_at(curve: SurvivalCurve, times: Column) -> SurvivalAt:
 def number_at_risk(curve: SurvivalCurve, times: Column) -> Ints:
     """Count the patients observed at least up to each of the given times.
 
-    Patients whose event or censoring falls on the time itself are still counted.
+    Patients whose event or censoring falls on the time itself are still counted. Those who enter later, or at the time
+    itself, are not counted yet; only at 0 are those who entered at 0. R's ``summary.survfit`` gives the number at risk
+    at the next time of an event or a censoring instead, and so counts who enters until then.
 
     Parameters
     ----------
@@ -256,8 +302,15 @@ def _past(curve: SurvivalCurve, asked: Floats) -> Bools:
     return asked > _with_tolerance(curve.time[-1:])[0]
 
 
-def _limits(survival: Floats, log_se: Floats, conf_type: ConfType, z: float) -> tuple[Floats, Floats]:
-    """Return lower and upper limits; ``log_se`` is the standard error of log survival, nan where survival is 0."""
+def survival_limits(survival: Floats, log_se: Floats, conf_type: ConfType, z: float) -> tuple[Floats, Floats]:
+    """Return lower and upper limits; ``log_se`` is the standard error of log survival, nan where survival is 0.
+
+    Examples
+    --------
+    >>> low, high = survival_limits(np.array([0.8]), np.array([0.25]), "log", 1.96)
+    >>> low.round(4), high
+    (array([0.4901]), array([1.]))
+    """
     reach = z * log_se
     if conf_type == "plain":
         return np.maximum(survival - reach * survival, 0.0), np.minimum(survival + reach * survival, 1.0)

@@ -16,6 +16,8 @@ from oncohort.stats.risk_table import RiskTable, risk_table, select_groups
 
 Adjustment: TypeAlias = Literal["none", "holm"]
 
+_SINGULAR = 1e-12  # smallest eigenvalue of a correlation matrix that still has an inverse
+
 
 @dataclass(frozen=True, slots=True)
 class LogRankTest:
@@ -62,11 +64,11 @@ class PairTest:
     reason: str
 
 
-def log_rank(time: Column, event: Column, group: Column) -> LogRankTest:
+def log_rank(time: Column, event: Column, group: Column, *, entry: Column | None = None) -> LogRankTest:
     """Test whether k groups have one hazard, by the log-rank test.
 
-    A patient censored on the day of an event is at risk on that day. A group in which no event
-    could be expected (all censored before the first event) does not count in ``df``.
+    A patient censored on the day of an event is at risk on that day; one who enters on it is not. A group in which no
+    event could be expected (all censored before the first event) does not count in ``df``.
 
     Parameters
     ----------
@@ -76,11 +78,14 @@ def log_rank(time: Column, event: Column, group: Column) -> LogRankTest:
         True where the event was seen at ``time``.
     group : (n,) labels
         No value may be missing.
+    entry : (n,) float, optional
+        When each patient came under observation, from 0 and before ``time``; default: from the beginning.
 
     Returns
     -------
     LogRankTest
-        Equal to R's ``survdiff`` with rho = 0.
+        Equal to R's ``survdiff`` with rho = 0, which takes no entries; with them, to the score test of R's
+        ``coxph(ties = "exact")`` where it can be computed.
 
     Raises
     ------
@@ -102,9 +107,10 @@ def log_rank(time: Column, event: Column, group: Column) -> LogRankTest:
     Peto R, Peto J. J R Stat Soc A 1972;135:185-207.
     Freireich EJ, et al. Blood 1963;21:699-716 (data).
     Golden: ``tests/golden/r/nonparametric.json``, keys ``lung``, ``veteran`` and ``freireich``;
-    ``tests/golden/printed/spss.json``, key ``logrank`` (SPSS 31.0.1).
+    ``tests/golden/printed/spss.json``, key ``logrank`` (SPSS 31.0.1); with entries ``tests/golden/r/entry.json``, key
+    ``tests``.
     """
-    return log_rank_of(risk_table(time, event, group))
+    return log_rank_of(risk_table(time, event, group, entry=entry))
 
 
 def log_rank_of(table: RiskTable) -> LogRankTest:
@@ -125,7 +131,7 @@ def log_rank_of(table: RiskTable) -> LogRankTest:
     share = at_risk / total[:, None]
     expected: Floats = (events[:, None] * share).sum(axis=0)
     spread = events * (total - events) / np.maximum(total - 1.0, 1.0)
-    variance: Floats = np.diag(spread @ share) - (share * spread[:, None]).T @ share
+    variance = shared_variance(share, spread)
     counted = np.flatnonzero(expected > 0)
     if counted.size < 2:
         raise AnalysisError("log-rank: fewer than two groups have a patient at risk at an event")
@@ -133,7 +139,7 @@ def log_rank_of(table: RiskTable) -> LogRankTest:
         raise AnalysisError("log-rank: everyone still at risk had the event at one time; nothing can be compared")
     rest = counted[1:]  # any one group is told by the others
     difference = (observed - expected)[rest]
-    statistic = _quadratic_form(variance[rest][:, rest], difference)
+    statistic = quadratic_form(variance[rest][:, rest], difference, "log-rank")
     tail = chi_square_tail(statistic, rest.size)
     return LogRankTest(
         statistic=max(statistic, 0.0),
@@ -148,12 +154,14 @@ def log_rank_of(table: RiskTable) -> LogRankTest:
     )
 
 
-def pairwise_log_rank(time: Column, event: Column, group: Column, *, adjust: Adjustment) -> tuple[PairTest, ...]:
+def pairwise_log_rank(
+    time: Column, event: Column, group: Column, *, adjust: Adjustment, entry: Column | None = None
+) -> tuple[PairTest, ...]:
     """Test every pair of groups by the log-rank test of the two alone.
 
     Parameters
     ----------
-    time, event, group
+    time, event, group, entry
         As in `log_rank`.
     adjust : {"none", "holm"}
         Adjustment of the P values over the pairs that could be tested. No default: SPSS adjusts
@@ -181,7 +189,7 @@ def pairwise_log_rank(time: Column, event: Column, group: Column, *, adjust: Adj
     """
     if adjust not in get_args(Adjustment):
         raise AnalysisError(f"adjust: none or holm was expected; got {adjust!r}")
-    table = risk_table(time, event, group)
+    table = risk_table(time, event, group, entry=entry)
     _require_comparable(table, table.n_event.sum(axis=0))
     tried = [_pair(table, a, b) for a, b in combinations(range(len(table.groups)), 2)]
     p_values = [test.p_value for test, _ in tried if test is not None]
@@ -193,8 +201,41 @@ def pairwise_log_rank(time: Column, event: Column, group: Column, *, adjust: Adj
     )
 
 
-def _quadratic_form(variance: Floats, difference: Floats) -> float:
-    """Return difference' variance⁻¹ difference."""
+def shared_variance(share: Floats, spread: Floats) -> Floats:
+    """Return the covariance of G groups from their shares (times, G) of those at risk and the spread at each time.
+
+    The variance of a group that is alone at risk, or not at risk, is exactly 0.
+
+    Examples
+    --------
+    >>> shared_variance(np.array([[0.5, 0.5], [0.0, 1.0]]), np.array([2.0, 1.0]))
+    array([[ 0.5, -0.5],
+           [-0.5,  0.5]])
+    """
+    variance: Floats = -(share * spread[:, None]).T @ share
+    np.fill_diagonal(variance, spread @ (share * (1.0 - share)))
+    return variance
+
+
+def quadratic_form(variance: Floats, difference: Floats, test: str) -> float:
+    """Return difference' variance⁻¹ difference.
+
+    The variance has no inverse where some groups are never at risk together with the others, which needs strata, or
+    patients who enter late.
+
+    Raises
+    ------
+    AnalysisError
+        If there is no inverse; the sentence begins with ``test``.
+
+    Examples
+    --------
+    >>> quadratic_form(np.diag([2.0, 4.0]), np.array([2.0, 2.0]), "log-rank")
+    3.0
+    """
+    scale = np.sqrt(np.diag(variance))
+    if not scale.all() or np.linalg.eigvalsh(variance / np.outer(scale, scale))[0] < _SINGULAR:
+        raise AnalysisError(f"{test}: some groups are never at risk together with the others")
     return float(np.vdot(difference, np.linalg.solve(variance, difference)))
 
 

@@ -133,7 +133,7 @@ def _centered(problem: Problem, transform: str) -> Floats:
     if transform == "km":
         g = 1.0 - _survival_before(problem, events)
     elif transform == "rank":
-        rows = np.bincount(sets.stop, minlength=sets.grid.size)
+        rows = np.bincount(sets.stop, problem.frequency, sets.grid.size)
         g = np.cumsum(rows) - (rows - 1) / 2.0
     elif transform == "identity":
         g = sets.grid
@@ -149,9 +149,9 @@ def _survival_before(problem: Problem, events: Floats) -> Floats:
     """Return the Kaplan-Meier estimate of all patients just before each time of the grid."""
     sets = problem.sets
     size = sets.grid.size
-    leaving = np.bincount(sets.stop, minlength=size).astype(np.float64)
+    leaving = np.bincount(sets.stop, problem.frequency, size).astype(np.float64)
     if sets.entry is not None:
-        leaving -= np.bincount(sets.entry, minlength=size)
+        leaving -= np.bincount(sets.entry, problem.frequency, size)
     at_risk = np.cumsum(leaving[::-1])[::-1]
     factor = np.ones(size)
     died = events > 0

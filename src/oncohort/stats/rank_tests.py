@@ -10,7 +10,9 @@ import numpy as np
 
 from oncohort.errors import AnalysisError
 from oncohort.stats.arrays import Column, Floats, Ints, as_events, as_floats, as_labels, as_times
+from oncohort.stats.delayed_entry import entry_grid
 from oncohort.stats.distributions import TestResult, chi_square_test
+from oncohort.stats.log_rank import quadratic_form, shared_variance
 from oncohort.stats.risk_table import RiskTable, risk_table
 
 NamedWeights: TypeAlias = Literal["log-rank", "breslow", "tarone-ware", "peto-peto"]
@@ -54,7 +56,13 @@ class RankTest:
 
 
 def rank_test(
-    time: Column, event: Column, group: Column, *, weights: Weights, strata: Column | None = None
+    time: Column,
+    event: Column,
+    group: Column,
+    *,
+    weights: Weights,
+    strata: Column | None = None,
+    entry: Column | None = None,
 ) -> RankTest:
     """Test whether k groups have one hazard, by a log-rank test whose event times have weights.
 
@@ -63,8 +71,9 @@ def rank_test(
 
     Parameters
     ----------
-    time, event, group
-        As in `oncohort.stats.log_rank.log_rank`.
+    time, event, group, entry
+        As in `oncohort.stats.log_rank.log_rank`. With entries fewer may be at risk early than late, and weights that
+        follow the number at risk do so too.
     weights : {"log-rank", "breslow", "tarone-ware", "peto-peto"} or FlemingHarrington
         Of an event time: 1; the number at risk (also called Gehan's or the generalized Wilcoxon test); its square
         root; Kaplan–Meier survival of all groups just before it (R's ``survdiff`` with rho = 1); or a Fleming and
@@ -95,16 +104,16 @@ def rank_test(
     ----------
     Breslow N. Biometrika 1970;57:579-594. Tarone RE, Ware J. Biometrika 1977;64:156-160.
     Harrington DP, Fleming TR. Biometrika 1982;69:553-566.
-    Golden: ``tests/golden/r/rank_tests.json``.
+    Golden: ``tests/golden/r/rank_tests.json``; with entries ``tests/golden/r/entry.json``, key ``tests``.
     """
-    parts, groups, n = _tables(time, event, group, strata)
+    parts, groups, n = _tables(time, event, group, strata, entry)
     observed, expected, variance = _sums(parts, weights, len(groups))
     counted = np.flatnonzero(np.diag(variance) > 0)
     if counted.size < 2:
         raise AnalysisError("rank test: fewer than two groups have a patient at risk at an event that tells them apart")
     rest = counted[1:]
     difference = (observed - expected)[rest]
-    statistic = float(difference @ np.linalg.solve(variance[np.ix_(rest, rest)], difference))
+    statistic = quadratic_form(variance[np.ix_(rest, rest)], difference, "rank test")
     test = chi_square_test(max(statistic, 0.0), rest.size, _method(weights, strata))
     return RankTest(test, groups, n, observed, expected, variance)
 
@@ -117,12 +126,13 @@ def trend_test(
     scores: Sequence[float],
     weights: Weights,
     strata: Column | None = None,
+    entry: Column | None = None,
 ) -> RankTest:
     """Test whether the hazard rises or falls with the scores of ordered groups; one degree of freedom.
 
     Parameters
     ----------
-    time, event, group, weights, strata
+    time, event, group, weights, strata, entry
         As in `rank_test`.
     scores : G numbers
         One for each group, in the sorted order of their labels. Which scores are right is not for the data to say.
@@ -148,7 +158,7 @@ def trend_test(
     ----------
     Tarone RE. Biometrika 1975;62:679-682.
     """
-    parts, groups, n = _tables(time, event, group, strata)
+    parts, groups, n = _tables(time, event, group, strata, entry)
     score = as_floats(scores, "scores")
     if score.size != len(groups):
         raise AnalysisError(f"scores: {len(groups)} were expected, one a group; got {score.size}")
@@ -162,12 +172,16 @@ def trend_test(
 
 
 def _tables(
-    time: Column, event: Column, group: Column, strata: Column | None
+    time: Column, event: Column, group: Column, strata: Column | None, entry: Column | None
 ) -> tuple[list[tuple[RiskTable, Ints]], tuple[Any, ...], Ints]:
     """Return each stratum's risk table with the places of its groups among all, the groups, and their sizes."""
     times = as_times(time)
     events = as_events(event, times.size)
     codes, groups = as_labels(group, times.size, "group")
+    entries: Floats | None = None
+    if entry is not None:
+        grid, (stop, start) = entry_grid(times, entry)
+        times, entries = grid[stop], grid[start]
     if len(groups) < 2:
         raise AnalysisError(f"rank test: at least two groups were expected; all are {next(iter(groups))!r}")
     if not events.any():
@@ -178,7 +192,8 @@ def _tables(
     parts: list[tuple[RiskTable, Ints]] = []
     for stratum in range(int(strata_codes.max()) + 1):
         rows = strata_codes == stratum
-        table = risk_table(times[rows], events[rows], codes[rows])
+        inside = None if entries is None else entries[rows]
+        table = risk_table(times[rows], events[rows], codes[rows], entry=inside)
         parts.append((table, np.array(table.groups, dtype=np.int64)))
     return parts, groups, np.bincount(codes, minlength=len(groups))
 
@@ -205,8 +220,7 @@ def _of_stratum(table: RiskTable, weights: Weights) -> Iterator[tuple[Floats, Fl
     weight = _weights(weights, events, total)
     share = at_risk / total[:, None]
     spread = weight**2 * events * (total - events) / np.maximum(total - 1.0, 1.0)
-    variance: Floats = np.diag(spread @ share) - (share * spread[:, None]).T @ share
-    yield weight @ seen, (weight * events) @ share, variance
+    yield weight @ seen, (weight * events) @ share, shared_variance(share, spread)
 
 
 def _weights(weights: Weights, events: Floats, total: Floats) -> Floats:

@@ -11,6 +11,8 @@ import numpy as np
 from oncohort.errors import AnalysisError
 from oncohort.stats.arrays import Column, as_events, as_labels, as_times
 from oncohort.stats.distributions import normal_two_sided, two_sided_z
+from oncohort.stats.kaplan_meier import curve_of
+from oncohort.stats.observation import observation_gaps
 from oncohort.stats.risk_table import RiskTable, risk_table, select_groups
 
 
@@ -54,11 +56,16 @@ class RestrictedMeanComparison:
     ratio: Contrast
 
 
-def restricted_mean(time: Column, event: Column, *, tau: float, conf_level: float) -> RestrictedMean:
+def restricted_mean(
+    time: Column, event: Column, *, tau: float, conf_level: float, entry: Column | None = None
+) -> RestrictedMean:
     """Return the mean survival time up to ``tau``.
 
     The variance is the plain one of Greenwood's kind, without the factor d/(d − 1); a step at which all at risk had
     the event adds nothing to it.
+
+    With entries it is the mean of patients who live to the first entry, and there is none where later nobody was under
+    observation for a while, or nobody was left: survival beyond that is not known.
 
     Parameters
     ----------
@@ -70,11 +77,13 @@ def restricted_mean(time: Column, event: Column, *, tau: float, conf_level: floa
         Up to where, in the unit of ``time``; above 0, and not beyond the last observed time, unless that is an event.
     conf_level : float
         Coverage of the limits, between 0 and 1.
+    entry : (n,) float, optional
+        When each patient came under observation, from 0 and before ``time``; default: from the beginning.
 
     Raises
     ------
     AnalysisError
-        If ``tau`` is not as described, or the columns are not.
+        If ``tau`` is not as described, the columns are not, or nobody was under observation at a time before ``tau``.
 
     Examples
     --------
@@ -85,20 +94,21 @@ def restricted_mean(time: Column, event: Column, *, tau: float, conf_level: floa
     References
     ----------
     Royston P, Parmar MK. BMC Med Res Methodol 2013;13:152, equation 3.
-    Golden: ``tests/golden/printed/rmst.json``.
+    Golden: ``tests/golden/printed/rmst.json``; with entries ``tests/golden/r/entry.json``, key ``restricted_means``.
     """
     times = as_times(time)
-    return _of_table(risk_table(times, as_events(event, times.size)), tau, two_sided_z(conf_level))
+    table = risk_table(times, as_events(event, times.size), entry=entry)
+    return _of_table(table, tau, two_sided_z(conf_level))
 
 
 def compare_restricted_means(
-    time: Column, event: Column, group: Column, *, tau: float, conf_level: float
+    time: Column, event: Column, group: Column, *, tau: float, conf_level: float, entry: Column | None = None
 ) -> RestrictedMeanComparison:
     """Compare the mean survival times of two groups up to one ``tau``.
 
     Parameters
     ----------
-    time, event, tau, conf_level
+    time, event, tau, conf_level, entry
         As in `restricted_mean`; ``tau`` must be within the follow-up of both groups.
     group : (n,) labels
         Two different ones; no value may be missing. Differences are the second in sorted order less the first.
@@ -127,19 +137,33 @@ def compare_restricted_means(
     if len(groups) != 2:
         raise AnalysisError(f"restricted means: two groups were expected; got {len(groups)}")
     z = two_sided_z(conf_level)
-    table = risk_table(times, events, codes)
-    first, second = (_of_table(_own_times(select_groups(table, [k])), tau, z, str(groups[k])) for k in range(2))
+    table = risk_table(times, events, codes, entry=entry)
+    first, second = (_of_table(select_groups(table, [k]), tau, z, str(groups[k])) for k in range(2))
     difference = _contrast(second.mean - first.mean, sqrt(first.variance + second.variance), z)
     return RestrictedMeanComparison((groups[0], groups[1]), first, second, difference, _ratio(first, second, z))
 
 
 def _own_times(table: RiskTable) -> RiskTable:
-    """Return the table of one group at the times of its own patients."""
+    """Return the table of one group at the times at which its own patients left."""
     own = (table.n_event + table.n_censor).sum(axis=1) > 0
     return RiskTable(table.time[own], table.n_risk[own], table.n_event[own], table.n_censor[own], table.groups)
 
 
+def _require_observed(table: RiskTable, tau: float) -> None:
+    """Raise where survival up to ``tau`` is not known, because nobody was under observation."""
+    gaps = () if table.n_enter is None else observation_gaps(curve_of(table, 0, conf_type="plain"))
+    for gap in gaps:
+        if not 0.0 < gap.start < tau:
+            continue
+        why = f"nobody was under observation from {gap.start:g} to {gap.end:g}"
+        if gap.falls_to_zero:
+            why = f"all who were under observation at {gap.start:g} had the event, and others entered later"
+        raise AnalysisError(f"tau: {why}, so the mean up to {tau:g} is not known")
+
+
 def _of_table(table: RiskTable, tau: float, z: float, group: str = "") -> RestrictedMean:
+    _require_observed(table, tau)
+    table = _own_times(table)
     last, ends = float(table.time[-1]), bool(table.n_event[-1].sum() and table.n_censor[-1].sum() == 0)
     if not 0 < tau < inf or (tau > last and not ends):
         of = f" of {group}" if group else ""

