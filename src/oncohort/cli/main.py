@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "new": "Begin a study, from a spreadsheet or empty.",
     "check": "Read a study, check it, and list what was found.",
     "run": "Run a study: report, tables, figures, numbers.",
+    "simulate": "Make a synthetic cohort for a protocol, from counts and medians.",
     "schedule": "What the written protocol says for a patient on a day.",
     "info": "Versions, kernel, and what the profiles choose.",
 }

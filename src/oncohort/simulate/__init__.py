@@ -1,0 +1,1 @@
+"""Synthetic cohorts: from published margins to dated records, everything marked synthetic."""
