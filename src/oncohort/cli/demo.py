@@ -17,7 +17,7 @@ import click
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 def command(out: Path, *, as_json: bool) -> None:
-    """Write the bundled sorafenib study (110 synthetic patients) and run it."""
+    """Write the bundled study of a published paper (326 synthetic patients, dated records) and run it."""
     from oncohort.cli.summary import in_words, summarize
     from oncohort.cli.tell import now, print_json, progress
     from oncohort.demo import demo_study
