@@ -7,7 +7,7 @@ patients as in one of 10,000. The protocol is that of the reproduced paper, as t
 from __future__ import annotations
 
 import csv
-import shutil
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -104,11 +104,17 @@ class _Patient:
         return self.day_0 + timedelta(day)
 
 
+def _protocol() -> str:
+    """Return the paper's protocol without what names single patients or its printed numbers."""
+    text = PROTOCOL.read_text(encoding="utf-8").partition("[published]")[0]
+    return re.sub(r"\[\[figure\]\]\nid = .*\ncase = .*\n", "", text)
+
+
 def write_records_study(n: int, folder: Path) -> int:
     """Write a records study of n screened patients, and return how many records it has; the same n, the same bytes."""
     data = folder / "data"
     data.mkdir(parents=True)
-    shutil.copyfile(PROTOCOL, folder / "study.toml")
+    (folder / "study.toml").write_text(_protocol(), encoding="utf-8")
     n_records = 0
     with ExitStack() as stack:
         writers: dict[str, csv.DictWriter[str]] = {}

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from oncohort.analysis.beside import OwnRun, analyze_beside, memory_of_runs
 from oncohort.analysis.plan import analyze_cohort
+from oncohort.analysis.published import compare_published
 from oncohort.derive.cohort import derive_cohort
 from oncohort.errors import DataError
 from oncohort.intake.study import Study, read_study
-from oncohort.report.drawings import tell_undrawn
 from oncohort.report.glyphs import check_glyphs
+from oncohort.report.patient_figures import find_lost_cases, tell_patients
 from oncohort.study.findings import Finding, at_least, count_by_level
 from oncohort.study.protocol import Protocol
+from oncohort.study.recall import anew
 from oncohort.study.run import StudyRun
 
 
@@ -37,7 +40,7 @@ def run_study(path: str | Path) -> StudyRun:
     Examples
     --------
     >>> from oncohort.demo import demo_study
-    >>> with demo_study("sorafenib") as folder:
+    >>> with demo_study("sorafenib_table") as folder:
     ...     run = run_study(folder)
     >>> run.results.text("survival", "median", endpoint="OS")
     '10.5'
@@ -47,13 +50,24 @@ def run_study(path: str | Path) -> StudyRun:
 
 def analyze_study(study: Study) -> StudyRun:
     """Derive the cohort and analyze it, unless a finding is as grave as the protocol's ``checks.stop_at``."""
-    protocol = study.protocol
+    protocol, profile = study.protocol, study.protocol.study.beside
+    recall = anew if profile is None else memory_of_runs()
     stop_if_grave(study.findings, protocol)
-    cohort, derived = derive_cohort(study.records, protocol)
-    stop_if_grave(derived, protocol)
-    results, guarded = analyze_cohort(cohort, protocol)
-    findings = (*study.findings, *derived, *guarded, *tell_undrawn(protocol), *check_glyphs(protocol, results))
-    return StudyRun(protocol, study.protocol_sha256, study.records, cohort, results, findings)
+    cohort, derived = derive_cohort(study.records, protocol, recall)
+    stop_if_grave([*derived, *find_lost_cases(cohort, protocol)], protocol)
+    results, guarded = analyze_cohort(cohort, protocol, recall)
+    results, told = compare_published(results, study.published, protocol)
+    findings = (
+        *study.findings,
+        *derived,
+        *guarded,
+        *told,
+        *tell_patients(cohort, protocol),
+        *check_glyphs(protocol, results),
+    )
+    own = OwnRun(study.records, protocol, cohort, results, recall)
+    beside = None if profile is None else analyze_beside(own, profile)
+    return StudyRun(protocol, study.protocol_sha256, study.records, cohort, results, findings, beside)
 
 
 def stop_if_grave(findings: Sequence[Finding], protocol: Protocol) -> None:

@@ -16,6 +16,7 @@ DATA = {
     "pbc": ("survival", "pbc"),
     "veteran": ("survival", "veteran"),
     "rotterdam": ("survival", "rotterdam"),
+    "channing": ("KMsurv", "channing"),
 }
 
 

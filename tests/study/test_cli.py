@@ -320,7 +320,7 @@ def test_new_without_a_spreadsheet_makes_a_study_to_fill(oncohort, tmp_path):
 
 def test_a_killed_run_leaves_the_previous_folder(study, tmp_path):
     out = tmp_path / "out"
-    with demo_study("sorafenib") as folder:
+    with demo_study("sorafenib_table") as folder:
         shutil.copytree(folder, tmp_path / "demo")
     subprocess.run([sys.executable, "-m", "oncohort", "run", study, "--out", out], check=True, capture_output=True)
     before = fingerprint(out)
@@ -351,7 +351,7 @@ def test_patient_ids_that_look_like_formulas_are_text_in_the_private_csv(oncohor
 
 
 def test_a_run_never_takes_the_place_of_its_own_study(oncohort, tmp_path):
-    with demo_study("sorafenib") as demo:
+    with demo_study("sorafenib_table") as demo:
         shutil.copytree(demo, tmp_path / "run" / "private" / "study")
     (tmp_path / "run" / "manifest.json").write_text("{}")
     refused = oncohort("run", tmp_path / "run" / "private" / "study", "--out", tmp_path / "run")
@@ -413,7 +413,7 @@ def test_reader_that_closes_the_pipe_is_told_nothing(study):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there, no process can refuse to be terminated")
 def test_terminated_run_says_so_and_leaves_nothing_behind(tmp_path):
-    with demo_study("sorafenib") as folder:
+    with demo_study("sorafenib_table") as folder:
         shutil.copytree(folder, tmp_path / "demo")
     command = [sys.executable, "-m", "oncohort", "run", tmp_path / "demo", "--out", tmp_path / "out"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:

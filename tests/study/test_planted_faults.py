@@ -91,7 +91,7 @@ FILES: list[tuple[str, str, bytes | None, dict[str, Any], list[str]]] = [
     ("absolute path", "/etc/p.csv", None, {}, ["is an absolute path"]),
     ("drive of another system", "C:/p.csv", None, {}, ["is an absolute path"]),
     ("outside the study", "../p.csv", None, {}, ["lies outside the study folder"]),
-    ("unknown ending", "p.sav", b"x", {}, ['the ending ".sav" is none of .csv']),
+    ("unknown ending", "p.doc", b"x", {}, ['the ending ".doc" is none of .csv']),
     ("old workbook", "p.xls", b"x", {}, ['the ending ".xls"', "save it as .xlsx"]),
     ("empty file", "p.csv", b"", {}, ["p.csv: the file is empty"]),
     ("blank file", "p.csv", b" \n\n", {}, ["the file is empty"]),

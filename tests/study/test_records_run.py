@@ -77,14 +77,6 @@ def test_what_an_arm_is_known_for_only_later_is_told(run):
     assert any(f.rule == "IMMORTAL-TIME" and "treatment" in f.sentence.lower() for f in run.findings)
 
 
-def test_what_the_report_does_not_show_yet_is_told(study, tmp_path):
-    asked = f'{PROTOCOL}\n[[figure]]\nid = "5"\nkind = "swimmer"\n'
-    (tmp_path / "study.toml").write_text(asked, encoding="utf-8")
-    (tmp_path / "data").symlink_to(study / "data")
-    told = [finding.sentence for finding in run_study(tmp_path).findings if finding.rule == "NOT-MADE"]
-    assert told == ["the protocol names figure 5 (swimmer), which the report does not show yet"]
-
-
 def test_a_run_writes_adam_datasets_and_no_patient_outside_the_private_folder(study, oncohort, tmp_path):
     out = tmp_path / "out"
     told = oncohort("run", study, "--out", out)

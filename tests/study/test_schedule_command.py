@@ -91,7 +91,7 @@ def test_patient_and_day_must_be_given(oncohort, study):
 
 
 def test_table_study_has_no_schedule(oncohort):
-    with demo_study("sorafenib") as folder:
+    with demo_study("sorafenib_table") as folder:
         told = oncohort("schedule", folder, "--patient", "1", "--on", "2009-05-15")
     assert told.code == 2
     assert told.err == "oncohort: this is a table study, without dated records; a records study was expected\n"

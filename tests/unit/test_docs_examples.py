@@ -12,7 +12,7 @@ from oncohort.intake.presets import read_presets
 from oncohort.pipeline import run_study
 from oncohort.study import protocol
 from oncohort.study.parse import parse_protocol
-from oncohort.study.profiles import ALLOWED, CLINICAL_PROFILES, PROFILES
+from oncohort.study.profiles import ALLOWED, EVERY_PROFILE
 from oncohort.study.results import CurveRow, LevelRow
 from oncohort.writer.results import COLUMNS
 
@@ -61,7 +61,7 @@ def code_spans(text: str) -> set[str]:
 
 @pytest.fixture(scope="module")
 def demo_rows():
-    with demo_study("sorafenib") as folder:
+    with demo_study("sorafenib_table") as folder:
         return run_study(folder).results.rows
 
 
@@ -95,11 +95,11 @@ def in_toml(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-@pytest.mark.parametrize("key", PROFILES | CLINICAL_PROFILES)
+@pytest.mark.parametrize("key", EVERY_PROFILE)
 def test_both_values_of_a_profile_stand_in_the_table(key):
     [row] = [line for line in STUDY_FILE.splitlines() if line.startswith(f"| `{key}` |")]
     cells = [cell.strip() for cell in row.strip("|").split("|")]
-    said = [in_toml((PROFILES | CLINICAL_PROFILES)[key][profile]) for profile in ("paper", "guideline")]
+    said = [in_toml(EVERY_PROFILE[key][profile]) for profile in ("paper", "guideline")]
     assert cells[1:3] == said
     for word in ALLOWED.get(key, ()):
         assert word in row, f"{word} is possible and not told"

@@ -223,7 +223,7 @@ def test_legend_covers_no_curve_and_no_band():
                 continue
             (left, bottom), (right, top) = axes.transData.inverted().transform([(box.x0, box.y0), (box.x1, box.y1)])
             for _, rows, _ in curves:
-                for step in steps_of(rows):
+                for step in steps_of(CurveData("", rows)):
                     if step.start < right and step.stop > left:
                         low, high = (step.conf_low, step.conf_high) if step.conf_low >= 0 else (step.surv, step.surv)
                         assert high < bottom or low > top

@@ -415,7 +415,7 @@ def test_key_names_what_is_drawn_and_nothing_else():
 def test_swimmer_has_every_patient_and_clear_text(n, label, width):
     (page,) = plot_swimmer(some_lanes(n, label), width_mm=width, **TIME)
     assert len({gid.split("-")[1] for gid in gids(page.axes[1], "span-")}) == n
-    assert page.get_figheight() * 25.4 <= 235.01
+    assert page.get_figheight() * 25.4 <= 225.01
     assert page.get_figwidth() * 25.4 == pytest.approx(width)
     check_texts(page)
 
@@ -428,7 +428,7 @@ def test_more_than_110_patients_are_spread_over_pages_that_share_their_axis(n, c
     assert [len(page) for page in labels] == counts
     assert [label for page in labels for label in page] == [lane.label for lane in reversed(lanes)]
     assert len({page.axes[1].get_xlim() for page in pages}) == 1
-    assert all(page.get_figheight() * 25.4 <= 235.01 for page in pages)
+    assert all(page.get_figheight() * 25.4 <= 225.01 for page in pages)
     check_texts(pages[-1])
 
 

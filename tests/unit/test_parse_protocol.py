@@ -88,7 +88,7 @@ FAULTS = [
     ("select =", 'coding = { afp = { cox = "linear" } }\nselect =', 'there is no factor of this model "afp"'),
     ("[[table]]", '[survival]\nties = "efrn"\n\n[[table]]', 'survival.ties: "efrn" is not one of "breslow", "efron".'),
     ("[[table]]", "[survival]\nat = [-1]\n\n[[table]]", "survival.at.1: -1: input should be greater than 0"),
-    ("[[table]]", '[[figure]]\nid = "1"\n\n[[table]]', "either curves or forest was expected"),
+    ("[[table]]", '[[figure]]\nid = "1"\n\n[[table]]', "one of curves, incidence and forest was expected"),
     ("[[table]]", '[[figure]]\nid = "1"\nforest = "cox_pfs"\n\n[[table]]', 'there is no model "cox_pfs"'),
     (
         "[[table]]",

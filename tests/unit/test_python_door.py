@@ -55,6 +55,16 @@ def test_a_missing_value_in_polars_or_pandas_is_told_and_not_dropped():
             oc.kaplan_meier([1, 2, 3], event, conf_type="log-log")
 
 
+def test_curves_of_patients_who_enter_late_show_who_is_there():
+    figure = oc.plot_kaplan_meier(
+        WEEKS, RELAPSE, unit="weeks", profile="guideline", entry=[0.5] * 21 + [0] * 20 + [12.0]
+    )
+    shown = {text.get_gid(): text.get_text() for axes in figure.axes for text in axes.texts if text.get_gid()}
+    assert shown["risk-0-0"] == "20"
+    curve = oc.kaplan_meier(WEEKS, RELAPSE, conf_type="log", entry=[0.5] * 21 + [0] * 20 + [12.0])
+    assert oc.number_at_risk(curve, [0, 1, 12.5]).tolist() == [20, 41, 16]
+
+
 def test_figures_come_back_as_figures(tmp_path):
     figure = oc.plot_kaplan_meier(WEEKS, RELAPSE, ARM, unit="weeks", profile="paper")
     figure.savefig(tmp_path / "curves.png")
@@ -68,7 +78,7 @@ def test_a_study_is_run_and_written_from_python(tmp_path):
 
     from oncohort.demo import demo_study
 
-    with demo_study("sorafenib") as folder:
+    with demo_study("sorafenib_table") as folder:
         run = oc.run_study(folder)
     assert run.results.text("survival", "median", endpoint="OS") == "10.5"
     oc.write_run(run, tmp_path / "out", finished=datetime(2026, 1, 1, tzinfo=UTC))

@@ -88,7 +88,7 @@ def test_draft_has_the_words_of_the_file(tmp_path):
 
 @pytest.mark.parametrize("ending", [".sav", ".dta"])
 def test_run_gives_the_numbers_of_the_csv(tmp_path, ending):
-    with demo_study("sorafenib") as folder:
+    with demo_study("sorafenib_table") as folder:
         table = pl.read_csv(folder / "data" / "patients.csv", infer_schema_length=None)
         text = (folder / "study.toml").read_text(encoding="utf-8")
         assert CliRunner().invoke(group, ["run", str(folder), "--out", str(tmp_path / "csv")]).exit_code == 0

@@ -205,7 +205,7 @@ def test_every_number_of_a_sentence_is_in_the_results():
     from oncohort.demo import demo_study
     from oncohort.pipeline import run_study
 
-    with demo_study("sorafenib") as folder:
+    with demo_study("sorafenib_table") as folder:
         run = run_study(folder)
     found, study = run.results, run.protocol
     sentences = [phrase_flow(study, found), phrase_follow_up(study, found)]

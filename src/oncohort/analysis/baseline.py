@@ -6,8 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
+from oncohort.analysis.groups import of_analyzed
 from oncohort.analysis.rows import count, share, test_rows, words
 from oncohort.analysis.settings import Settings
 from oncohort.errors import AnalysisError
@@ -16,7 +18,7 @@ from oncohort.stats.describe import describe
 from oncohort.stats.distributions import TestResult
 from oncohort.stats.fisher import fisher_exact
 from oncohort.study.cohort import Cohort, FactorData
-from oncohort.study.protocol import Table
+from oncohort.study.protocol import Factor, Table
 from oncohort.study.results import Row
 from oncohort.study.text import format_rounded
 
@@ -25,7 +27,8 @@ def analyze_baseline(cohort: Cohort, table: Table, table_id: str, settings: Sett
     """Return the rows of one table of characteristics.
 
     Keys: ``model`` is the table's id, ``group`` ``factor=level`` for a column of ``by`` and
-    ``factor=a|b`` for the test between them. Percents are of the patients whose level is known.
+    ``factor=a|b`` for the test between them. Percents are of the patients whose level is known. A column that is
+    counted beneath a factor (``describe_as``) has its name without the table's as ``level``.
     """
     rows: list[Row] = []
     everyone = np.ones(len(cohort.patient_id), dtype=np.bool_)
@@ -38,11 +41,37 @@ def analyze_baseline(cohort: Cohort, table: Table, table_id: str, settings: Sett
         for name in table.factors:
             keys: dict[str, Any] = {"analysis": "baseline", "model": table_id, "group": group, "variable": name}
             rows += _describe(cohort.factors[name], members, settings, keys)
+            rows += _beneath(cohort, cohort.factors[name].spec, members, keys)
     if by is not None:
         between = f"{by.spec.id}=" + "|".join(level.id for level in by.levels)
         for name in table.factors:
             keys = {"analysis": "baseline", "model": table_id, "group": between, "variable": name}
             rows += _compare(cohort.factors[name], by, settings, keys) if name != table.by else []
+    return rows
+
+
+def described_id(column: str) -> str:
+    """Return the level that a column counted beneath a factor has in rows.
+
+    Examples
+    --------
+    >>> described_id("baseline_disease.met_lung")
+    'met_lung'
+    """
+    return column.rpartition(".")[2]
+
+
+def _beneath(cohort: Cohort, spec: Factor, members: NDArray[np.bool_], keys: dict[str, Any]) -> list[Row]:
+    """Return how many patients have a Y in each column that is counted beneath a factor, of those with Y or N."""
+    if not spec.describe_as or cohort.derived is None:
+        return []
+    patients = of_analyzed(cohort, cohort.derived.patients).filter(pl.Series(members))
+    rows: list[Row] = []
+    for described in spec.describe_as:
+        answers = patients[described.column].to_list()
+        n, known = answers.count("Y"), answers.count("Y") + answers.count("N")
+        level = described_id(described.column)
+        rows += count(n, **keys, level=level) + share(n, known, **keys, level=level)
     return rows
 
 

@@ -32,7 +32,7 @@ def analyze_exposure(cohort: Cohort, protocol: Protocol, settings: Settings) -> 
     Percents are of the patients of whom it is known; of ``stop_reason``, of all patients. ``dose_restored`` is told
     of the patients whose dose fell: whether a dose that was lowered came back at least once, and ``days_to_return``
     the days until then, of each patient the longest. ``early_stop_reason`` is told of the patients with an early
-    stop.
+    stop; ``median``, ``min`` and ``max`` of ``early_stop`` are the weeks until their last dose.
 
     Keys: ``variable`` is ``treatment_duration``, ``relative_dose_intensity``, ``dose_reduced``, ``dose_restored``,
     ``days_to_return``, ``dose_interrupted``, ``early_stop``, ``early_stop_reason``, ``stop_reason``, or ``n_ID`` of a
@@ -125,9 +125,17 @@ def _stop_rows(members: pl.DataFrame, group: PatientGroup, protocol: Protocol, e
     keys: dict[str, Any] = {"analysis": "exposure", "group": group.key}
     if protocol.exposure is not None and protocol.exposure.early_stop_weeks is not None:
         yield from _yes_rows(members["early_stop"], {**keys, "variable": "early_stop"})
-        stopped = members.filter(pl.col("early_stop") == "Y")["early_stop_reason"]
-        yield from _reason_rows(stopped, _early_ids(protocol), OTHER_REASON, {**keys, "variable": "early_stop_reason"})
+        stopped = members.filter(pl.col("early_stop") == "Y")
+        yield from _week_rows(_known(stopped, "last_dose_day"), {**keys, "variable": "early_stop", "level": "Y"})
+        reasons, early = stopped["early_stop_reason"], _early_ids(protocol)
+        yield from _reason_rows(reasons, early, OTHER_REASON, {**keys, "variable": "early_stop_reason"})
     yield from _reason_rows(members["stop_reason"], ended, NOT_RECORDED, {**keys, "variable": "stop_reason"})
+
+
+def _week_rows(days: NDArray[np.float64], keys: dict[str, Any]) -> Iterator[Row]:
+    for name, summary in (("median", np.median), ("min", np.min), ("max", np.max)) if days.size else ():
+        weeks = float(summary(days)) / DAYS_PER_UNIT["weeks"]
+        yield Row(statistic=name, value=weeks, text=format_time(weeks, "weeks"), unit="weeks", **keys)
 
 
 def _session_rows(

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from oncohort.analysis.level_tests import HowCompared
 from oncohort.analysis.rows import count, share, test_rows, words
 from oncohort.analysis.settings import Settings
 from oncohort.analysis.univariable import compare_levels
@@ -89,16 +90,17 @@ def narrowed(groups: Groups, members: Members) -> Groups:
 
 def followed(endpoint: EndpointData, members: Members, time: NDArray[np.float64]) -> EndpointData:
     """Return an endpoint of some of the patients, with another time (n,) to its event."""
-    return replace(endpoint, time=time[members], event=endpoint.event[members])
+    competing = None if endpoint.competing is None else endpoint.competing[members]
+    return replace(endpoint, time=time[members], event=endpoint.event[members], competing=competing)
 
 
 def compare_survival(endpoint: EndpointData, groups: Groups, settings: Settings, keys: dict[str, Any]) -> list[Row]:
-    """Return n, events and median of each group, their log-rank test, and the tests of pairs of three or more.
+    """Return n, events and median of each group, the test of curves in force, and the tests of pairs of three or more.
 
     Rows about all groups together are under the key of their test.
     """
     spec = groups.factor.spec.model_copy(update={"id": groups.name})
-    rows = compare_levels(endpoint, replace(groups.factor, spec=spec), settings, keys)
+    rows = compare_levels(endpoint, replace(groups.factor, spec=spec), HowCompared(settings.log_rank), settings, keys)
     return [_of_group(row, groups) for row in rows]
 
 

@@ -39,15 +39,16 @@ def analyze_guards(
         parts += [_estimable(fitted)]
         parts += [_proportional(fitted, rows, protocol, settings)]
     parts += [_ratios_of_one(protocol, rows, settings), _medians_on_few_events(protocol, rows)]
-    parts += [_splits_at_median(protocol)]
+    parts += [_splits_at_median(protocol), _competing(cohort, protocol, settings)]
     return [row for found, _ in parts for row in found], [finding for _, told in parts for finding in told]
 
 
 def _known_later(protocol: Protocol) -> Found:
     """Factors that become known after time zero: patients had to live to belong to a level (immortal time)."""
     used = {name for table in protocol.table if table.endpoints for name in table.factors}
-    used |= {name for model in protocol.model for name in model.factors}
-    used |= {curve.by for figure in protocol.figure for curve in figure.curves if curve.by}
+    used |= {name for model in protocol.model for name in (*model.factors, *model.strata)}
+    used |= {name for subgroups in protocol.subgroup for name in (subgroups.compare, *subgroups.factors)}
+    used |= {curve.by for figure in protocol.figure for curve in (*figure.curves, *figure.incidence) if curve.by}
     rows: list[Row] = []
     findings: list[Finding] = []
     outcomes = {column for endpoint in protocol.endpoint for column in outcome_columns(endpoint)}
@@ -180,8 +181,26 @@ def _splits_at_median(protocol: Protocol) -> Found:
     return [], [Finding("note", "MEDIAN-SPLIT", sentence)]
 
 
+def _competing(cohort: Cohort, protocol: Protocol, settings: Settings) -> Found:
+    """Endpoints whose competing events are shown as censored only: no time is asked for that gives an incidence."""
+    if settings.at:
+        return [], []
+    shown = {panel.endpoint for figure in protocol.figure for panel in figure.incidence}
+    found = [
+        endpoint
+        for endpoint in cohort.endpoints.values()
+        if endpoint.competing is not None and endpoint.competing.any() and endpoint.spec.id not in shown
+    ]
+    sentence = (
+        "patients with a competing event count as censored, so one minus the Kaplan–Meier curve overstates how many "
+        "will have the event; times in survival.at give the cumulative incidence"
+    )
+    return [], [Finding("note", "COMPETING-CENSORED", f"{endpoint.spec.id}: {sentence}") for endpoint in found]
+
+
 def _named(fitted: FittedModel) -> str:
-    return f"model {fitted.spec.id} for {fitted.spec.endpoint}"
+    name = f"“{fitted.spec.label}”" if fitted.spec.label else fitted.spec.id
+    return f"model {name} for {fitted.spec.endpoint}"
 
 
 def _keys(fitted: FittedModel, guard: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 
 from oncohort.analysis.adherence import adherence_levels, analyze_adherence
 from oncohort.analysis.beyond_progression import analyze_beyond_progression
+from oncohort.analysis.cases import analyze_cases
 from oncohort.analysis.comparison import analyze_comparisons
 from oncohort.analysis.deaths import analyze_deaths, death_levels
 from oncohort.analysis.exposure import analyze_exposure, exposure_levels
@@ -18,6 +19,7 @@ from oncohort.analysis.sensitivity import analyze_sensitivity
 from oncohort.analysis.settings import Settings
 from oncohort.study.cohort import Cohort
 from oncohort.study.protocol import Protocol
+from oncohort.study.recall import Recall, anew
 from oncohort.study.results import LevelRow, Row
 
 Analysis: TypeAlias = Callable[[Cohort, Protocol, Settings], list[Row]]
@@ -31,26 +33,27 @@ QUESTIONS: Final[tuple[Analysis, ...]] = (
     analyze_safety,
     analyze_exposure,
     analyze_deaths,
+    analyze_cases,
     analyze_adherence,
     analyze_reconciliation,
 )
 """Each question is asked of every study; one that the protocol or the records do not ask gives no row."""
 
 
-def analyze_records(cohort: Cohort, protocol: Protocol, settings: Settings) -> list[Row]:
+def analyze_records(cohort: Cohort, protocol: Protocol, settings: Settings, recall: Recall = anew) -> list[Row]:
     """Return the rows of every question that a records study answers besides those of a table study."""
     if cohort.derived is None:
         return []
-    return [row for analyze in QUESTIONS for row in analyze(cohort, protocol, settings)]
+    return [row for analyze in QUESTIONS for row in recall(analyze, cohort, protocol, settings)]
 
 
-def record_levels(cohort: Cohort, protocol: Protocol) -> list[LevelRow]:
+def record_levels(cohort: Cohort, protocol: Protocol, recall: Recall = anew) -> list[LevelRow]:
     """Return the labels of what these rows are about."""
     if cohort.derived is None:
         return []
     return [
-        *safety_levels(cohort, protocol),
-        *exposure_levels(cohort, protocol),
-        *death_levels(cohort),
-        *adherence_levels(cohort),
+        *recall(safety_levels, cohort, protocol),
+        *recall(exposure_levels, cohort, protocol),
+        *recall(death_levels, cohort),
+        *recall(adherence_levels, cohort),
     ]

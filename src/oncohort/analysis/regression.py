@@ -11,14 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oncohort.analysis.design import Term, code_factor
+from oncohort.analysis.layout import Layout, fit_cox, in_words, layout_of, of, told_of
 from oncohort.analysis.rows import count, number, p_rows, ratio_rows, test_rows, words
 from oncohort.analysis.settings import Settings
 from oncohort.errors import AnalysisError
 from oncohort.stats.concordance import concordance
-from oncohort.stats.cox import CoxFit, cox, linear_predictor, wald_block
+from oncohort.stats.cox import CoxFit, linear_predictor, wald_block
 from oncohort.stats.proportional_hazards import cox_zph
+from oncohort.stats.robust_variance import RobustVariance
 from oncohort.stats.stepwise import StepwiseResult, stepwise
-from oncohort.study.cohort import Cohort, EndpointData
+from oncohort.study.cohort import Cohort, EndpointData, entry_of
 from oncohort.study.protocol import Model, Protocol
 from oncohort.study.results import Row
 
@@ -27,11 +29,13 @@ from oncohort.study.results import Row
 class FittedModel:
     """One ``[[model]]`` as it was fitted: its candidates, its complete cases, what was selected, and the fit.
 
+    ``layout`` holds strata, weights and clusters; who lacks one of them is no complete case.
     ``fit`` is None where nothing was selected or nothing could be fitted; ``reason`` then says why.
     """
 
     spec: Model
     terms: tuple[Term, ...]
+    layout: Layout
     complete: NDArray[np.bool_]
     selected: tuple[str, ...]
     path: StepwiseResult | None
@@ -43,17 +47,18 @@ def fit_model(cohort: Cohort, model: Model, protocol: Protocol, settings: Settin
     """Fit one model on the patients who have all its candidate factors."""
     endpoint = cohort.endpoints[model.endpoint]
     terms = tuple(code_factor(cohort.factors[name], model) for name in model.factors)
-    complete = np.logical_and.reduce([term.known() for term in terms])
+    layout = layout_of(cohort, model)
+    complete = np.logical_and.reduce([layout.known, *(term.known() for term in terms)])
     method, criterion, enter, remove = protocol.selection_of(model)
     path: StepwiseResult | None = None
     fit: CoxFit | None = None
     reason = ""
     selected = model.factors
     if not complete.any():
-        return FittedModel(model, terms, complete, (), None, None, "no patient has all the candidate factors")
+        return FittedModel(model, terms, layout, complete, (), None, None, "no patient has all the candidate factors")
     try:
         if method == "none":
-            fit = _cox(endpoint, terms, complete, settings)
+            fit = fit_cox(endpoint, terms, layout, complete, settings)
         else:
             path = stepwise(
                 endpoint.time[complete],
@@ -64,28 +69,20 @@ def fit_model(cohort: Cohort, model: Model, protocol: Protocol, settings: Settin
                 enter=enter,
                 remove=remove,
                 ties=settings.ties,
+                entry=entry_of(endpoint, complete),
+                strata=of(layout.strata, complete),
+                weights=of(layout.weights, complete),
             )
             selected = tuple(name for name in model.factors if name in path.selected)
             chosen = tuple(term for term in terms if term.factor in selected)
-            fit = _cox(endpoint, chosen, complete, settings) if chosen else None
+            fit = fit_cox(endpoint, chosen, layout, complete, settings) if chosen else None
             nothing = (
                 "no factor met the entry criterion" if method == "forward-stepwise" else "all factors were removed"
             )
             reason = "" if chosen else nothing
     except AnalysisError as error:
         selected, reason = (), str(error)
-    return FittedModel(model, terms, complete, selected, path, fit, reason)
-
-
-def _cox(endpoint: EndpointData, terms: tuple[Term, ...], members: NDArray[np.bool_], settings: Settings) -> CoxFit:
-    columns = {name: column for term in terms for name, column in zip(term.names(), term.columns.T, strict=True)}
-    return cox(
-        endpoint.time[members],
-        endpoint.event[members],
-        {name: column[members] for name, column in columns.items()},
-        ties=settings.ties,
-        conf_level=settings.conf_level,
-    )
+    return FittedModel(model, terms, layout, complete, selected, path, fit, reason)
 
 
 def analyze_univariable_cox(cohort: Cohort, fitted: FittedModel, settings: Settings) -> list[Row]:
@@ -94,16 +91,17 @@ def analyze_univariable_cox(cohort: Cohort, fitted: FittedModel, settings: Setti
     rows: list[Row] = []
     for term in fitted.terms:
         keys: dict[str, Any] = _keys("univariable_cox", fitted)
-        known = term.known()
+        known = term.known() & fitted.layout.known
         keys["variable"] = term.factor
         rows += count(int(known.sum()), **keys)
         rows += count(int(endpoint.event[known].sum()), statistic="n_event", **keys)
         try:
-            fit = _cox(endpoint, (term,), known, settings)
+            fit = fit_cox(endpoint, (term,), fitted.layout, known, settings)
+            told = told_of(fit, fitted.layout, known)
         except AnalysisError as error:
             rows += words(f"not estimable: {error}", **keys)
         else:
-            rows += _term_rows(fit, term, settings, keys)
+            rows += _term_rows(fit, told, term, settings, keys)
     return rows
 
 
@@ -125,21 +123,40 @@ def analyze_multivariable_cox(cohort: Cohort, fitted: FittedModel, settings: Set
     if fit is None:
         return rows + words(fitted.reason, **keys)
     rows += number("log_likelihood", fit.log_likelihood, digits=3, **keys)
-    for name in ("likelihood_ratio", "wald", "score") if fit.converged else ("likelihood_ratio", "score"):
-        rows += test_rows(getattr(fit, name), getattr(fit, name).method, **keys, level=name.replace("_", "-"))
+    try:
+        told = told_of(fit, fitted.layout, complete)
+    except AnalysisError as error:
+        return rows + words(f"not estimable: {error}", **keys)
+    rows += _model_tests(fit, told, keys)
     rows += _discrimination(endpoint, fitted, keys) if fit.converged else []
-    rows += words("; ".join(troubles_of(fit, fitted.terms)) or fit.ties, **keys)
+    rows += words("; ".join(troubles_of(fit, fitted.terms)) or in_words(fit, fitted.layout), **keys)
     for term in fitted.terms:
         if term.factor in fitted.selected:
-            rows += _term_rows(fit, term, settings, {**keys, "variable": term.factor})
+            rows += _term_rows(fit, told, term, settings, {**keys, "variable": term.factor})
     return rows
+
+
+def _model_tests(fit: CoxFit, told: CoxFit | RobustVariance, keys: dict[str, Any]) -> list[Row]:
+    """Return the tests of the whole model; the likelihood ratio has no robust form."""
+    tests = {"wald": told.wald, "score": told.score}
+    if isinstance(told, CoxFit):
+        tests = {"likelihood-ratio": fit.likelihood_ratio, **(tests if fit.converged else {"score": told.score})}
+    return [row for level, test in tests.items() for row in test_rows(test, test.method, **keys, level=level)]
 
 
 def _discrimination(endpoint: EndpointData, fitted: FittedModel, keys: dict[str, Any]) -> list[Row]:
     assert fitted.fit is not None
-    risk = linear_predictor(fitted.fit)
+    risk, layout, members = linear_predictor(fitted.fit), fitted.layout, fitted.complete
     try:
-        found = concordance(endpoint.time[fitted.complete], endpoint.event[fitted.complete], risk)
+        found = concordance(
+            endpoint.time[members],
+            endpoint.event[members],
+            risk,
+            entry=entry_of(endpoint, members),
+            strata=of(layout.strata, members),
+            weights=of(layout.weights, members),
+            cluster=of(layout.cluster, members),
+        )
     except AnalysisError as error:
         return words(f"not estimable: {error}", **keys, level="c-index")
     return [
@@ -148,7 +165,9 @@ def _discrimination(endpoint: EndpointData, fitted: FittedModel, keys: dict[str,
     ]
 
 
-def _term_rows(fit: CoxFit, term: Term, settings: Settings, keys: dict[str, Any]) -> list[Row]:
+def _term_rows(
+    fit: CoxFit, told: CoxFit | RobustVariance, term: Term, settings: Settings, keys: dict[str, Any]
+) -> list[Row]:
     """Return the hazard ratios of one factor, and its test as a whole where it has several columns.
 
     A fit without a maximum has no estimates: they are nan, and the reason is told.
@@ -160,14 +179,14 @@ def _term_rows(fit: CoxFit, term: Term, settings: Settings, keys: dict[str, Any]
         if not fit.converged:
             rows += ratio_rows(nan, nan, (nan, nan, nan), settings.ratio_digits, **at)
             continue
-        limits = (float(fit.hazard_ratio[k]), float(fit.conf_low[k]), float(fit.conf_high[k]))
-        rows += ratio_rows(float(fit.coefficients[k]), float(fit.std_error[k]), limits, settings.ratio_digits, **at)
-        rows += number("statistic", float(fit.z[k]) ** 2, digits=2, **at)
-        rows += p_rows(float(fit.p_value[k]), float(fit.log10_p[k]), **at)
+        limits = (float(told.hazard_ratio[k]), float(told.conf_low[k]), float(told.conf_high[k]))
+        rows += ratio_rows(float(fit.coefficients[k]), float(told.std_error[k]), limits, settings.ratio_digits, **at)
+        rows += number("statistic", float(told.z[k]) ** 2, digits=2, **at)
+        rows += p_rows(float(told.p_value[k]), float(told.log10_p[k]), **at)
     if len(term.levels) > 1 and fit.converged:
         at = {**keys, "level": "(block)"}
         try:
-            test = wald_block(fit, term.names())
+            test = wald_block(fit, term.names(), covariance=told.covariance)
         except AnalysisError as error:
             return rows + words(f"not tested: {error}", **at)
         rows += test_rows(test, test.method, **at)

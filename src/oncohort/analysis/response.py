@@ -56,7 +56,8 @@ def analyze_response(cohort: Cohort, protocol: Protocol, settings: Settings) -> 
 
     Keys: ``model`` is empty for the study's own definition of best response, else the id of another; ``group`` is
     empty for all analyzed patients. ``variable`` is ``best_response`` with its ``level``, or an outcome. Percents are
-    of all analyzed patients of the group: a response that is not evaluable counts as none.
+    of all analyzed patients of the group: a response that is not evaluable counts as none. ``progressed`` has no
+    ``model``: no definition of best response changes when progression is.
     """
     if protocol.response is None or cohort.derived is None:
         return []
@@ -74,6 +75,11 @@ def analyze_response(cohort: Cohort, protocol: Protocol, settings: Settings) -> 
             rows += _described(found, members, rules, settings, {**keys, "group": group})
         for groups, named in tests.values():
             rows += _tested(found, groups, named, settings, keys)
+    progressed = (of_analyzed(cohort, cohort.derived.patients)["progressed"] == "Y").fill_null(value=False).to_numpy()
+    conf = response_rules(protocol).conf
+    for group, members in columns.items():
+        keys = {"analysis": "response", "group": group, "variable": "progressed"}
+        rows += rate_rows(int(progressed[members].sum()), int(members.sum()), conf, settings, keys)
     return rows + _course_of_responders(cohort, cohort.derived, protocol, settings)
 
 
@@ -146,7 +152,7 @@ def _course_of_responders(cohort: Cohort, derived: Derived, protocol: Protocol, 
 
     The duration is counted from the first CR or PR to progression or death, where the study has an endpoint of the two.
     """
-    first = _first_response_days(cohort, derived)
+    first = first_response_days(cohort, derived)
     responded = ~np.isnan(first)
     keys: dict[str, Any] = {"analysis": "response", "variable": "time_to_response"}
     rows = count(int(responded.sum()), **keys)
@@ -162,7 +168,7 @@ def _course_of_responders(cohort: Cohort, derived: Derived, protocol: Protocol, 
     return rows
 
 
-def _first_response_days(cohort: Cohort, derived: Derived) -> NDArray[np.float64]:
+def first_response_days(cohort: Cohort, derived: Derived) -> NDArray[np.float64]:
     """Return the day of the first CR or PR of each responder, nan for the others.
 
     Visits after the one that decided the best response do not count.

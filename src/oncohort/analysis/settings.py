@@ -10,7 +10,10 @@ from oncohort.study.protocol import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Every value in force, typed. Their meaning and their origin: ``study.profiles``."""
+    """Every value in force, typed. Their meaning and their origin: ``study.profiles``.
+
+    Choices about competing events are None in a study without them.
+    """
 
     alpha: float
     ties: Any
@@ -26,6 +29,10 @@ class Settings:
     rank_correction: Any
     ratio_digits: int
     at: tuple[float, ...]
+    log_rank: Any
+    incidence_variance: Any
+    incidence_conf: Any
+    censoring_ties: Any
     min_cell: int
 
 
@@ -48,5 +55,9 @@ def read_settings(protocol: Protocol) -> Settings:
         rank_correction=force["description.rank_correction"],
         ratio_digits=int(force["report.ratio_digits"]),
         at=protocol.survival.times,
+        log_rank=protocol.survival.log_rank or "log-rank",
+        incidence_variance=force.get("survival.incidence_variance"),
+        incidence_conf=force.get("survival.incidence_conf"),
+        censoring_ties=force.get("survival.censoring_ties"),
         min_cell=protocol.privacy.min_cell,
     )

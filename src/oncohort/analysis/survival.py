@@ -12,22 +12,26 @@ from oncohort.analysis.settings import Settings
 from oncohort.stats.follow_up import observed_follow_up, reverse_kaplan_meier
 from oncohort.stats.kaplan_meier import SurvivalCurve, kaplan_meier, survival_at
 from oncohort.stats.quantiles import Quantile, quantile
-from oncohort.study.cohort import EndpointData
+from oncohort.study.cohort import EndpointData, entry_of
 from oncohort.study.results import CurveRow, Row
 from oncohort.study.text import format_number, format_plain
 
 
 def analyze_follow_up(endpoint: EndpointData, settings: Settings) -> list[Row]:
-    """Return follow-up by each method in force: ``level`` is ``observed`` or ``reverse-km``."""
+    """Return follow-up by each method in force, from entry on: ``level`` is ``observed`` or ``reverse-km``."""
     keys: dict[str, Any] = {"analysis": "follow_up", "endpoint": endpoint.spec.id}
     rows: list[Row] = []
     if "observed" in settings.follow_up:
-        seen = observed_follow_up(endpoint.time)
+        seen = observed_follow_up(endpoint.time, entry=endpoint.entry)
         for statistic in ("median", "min", "max"):
             rows += time_row(statistic, getattr(seen, statistic), endpoint, **keys, level="observed")
     if "reverse-km" in settings.follow_up:
         curve = reverse_kaplan_meier(
-            endpoint.time, endpoint.event, conf_type=settings.conf_type, conf_level=settings.conf_level
+            endpoint.time,
+            endpoint.event,
+            conf_type=settings.conf_type,
+            entry=endpoint.entry,
+            conf_level=settings.conf_level,
         )
         rows += median_rows(median_of(curve, settings), endpoint, **keys, level="reverse-km")
     return rows
@@ -60,10 +64,14 @@ def analyze_survival(endpoint: EndpointData, settings: Settings) -> list[Row]:
 
 def curve_of(endpoint: EndpointData, members: NDArray[np.bool_] | None, settings: Settings) -> SurvivalCurve:
     """Return the Kaplan–Meier curve of some patients, in the endpoint's own unit."""
-    time, event = endpoint.time, endpoint.event
-    if members is not None:
-        time, event = time[members], event[members]
-    return kaplan_meier(time, event, conf_type=settings.conf_type, conf_level=settings.conf_level)
+    own = slice(None) if members is None else members
+    return kaplan_meier(
+        endpoint.time[own],
+        endpoint.event[own],
+        conf_type=settings.conf_type,
+        entry=entry_of(endpoint, own),
+        conf_level=settings.conf_level,
+    )
 
 
 def median_of(curve: SurvivalCurve, settings: Settings) -> Quantile:

@@ -1,18 +1,16 @@
-"""Table II: one row a level, the median of each endpoint, and the log-rank test over the levels."""
+"""Table II: one row a level, the median of each endpoint, and the test over the levels."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from oncohort.analysis.rows import count, median_rows, number, scale_of, test_rows, words
+from oncohort.analysis.level_tests import HowCompared, level_tests
+from oncohort.analysis.rows import count, median_rows, scale_of
 from oncohort.analysis.settings import Settings
 from oncohort.analysis.survival import curve_of, curve_rows, median_of
-from oncohort.errors import AnalysisError
-from oncohort.stats.log_rank import log_rank, pairwise_log_rank
 from oncohort.study.cohort import Cohort, EndpointData, FactorData
 from oncohort.study.protocol import Table
 from oncohort.study.results import CurveRow, Row
-from oncohort.study.text import format_p
 
 
 def analyze_univariable(cohort: Cohort, table: Table, table_id: str, settings: Settings) -> list[Row]:
@@ -22,6 +20,8 @@ def analyze_univariable(cohort: Cohort, table: Table, table_id: str, settings: S
     ``group`` ``factor=a|b`` for a pairwise test. Patients whose level is not known are left out and
     counted in ``n_missing``.
     """
+    strata = None if table.strata is None else cohort.factors[table.strata]
+    how = HowCompared(table.test or settings.log_rank, strata, table.trend)
     rows: list[Row] = []
     for endpoint_id in table.endpoints:
         for name in table.factors:
@@ -31,11 +31,13 @@ def analyze_univariable(cohort: Cohort, table: Table, table_id: str, settings: S
                 "endpoint": endpoint_id,
                 "variable": name,
             }
-            rows += compare_levels(cohort.endpoints[endpoint_id], cohort.factors[name], settings, keys)
+            rows += compare_levels(cohort.endpoints[endpoint_id], cohort.factors[name], how, settings, keys)
     return rows
 
 
-def compare_levels(endpoint: EndpointData, factor: FactorData, settings: Settings, keys: dict[str, Any]) -> list[Row]:
+def compare_levels(
+    endpoint: EndpointData, factor: FactorData, how: HowCompared, settings: Settings, keys: dict[str, Any]
+) -> list[Row]:
     """Return n, events and median of each level, and the tests between the levels."""
     known = factor.codes >= 0
     rows = count(int(known.sum()), **keys) + count(int((~known).sum()), statistic="n_missing", **keys)
@@ -48,31 +50,7 @@ def compare_levels(endpoint: EndpointData, factor: FactorData, settings: Setting
         if k in present:
             median = median_of(curve_of(endpoint, members, settings), settings)
             rows += median_rows(median, endpoint, **keys, level=level.id)
-    return rows + _tests(endpoint, factor, present, settings, keys)
-
-
-def _tests(
-    endpoint: EndpointData, factor: FactorData, present: list[int], settings: Settings, keys: dict[str, Any]
-) -> list[Row]:
-    known = factor.codes >= 0
-    time, event, codes = endpoint.time[known], endpoint.event[known], factor.codes[known]
-    try:
-        test = log_rank(time, event, codes)
-    except AnalysisError as error:
-        return words(f"not tested: {error}", **keys)
-    rows = test_rows(test, "log-rank", **keys)
-    if len(present) < 3:
-        return rows
-    for pair in pairwise_log_rank(time, event, codes, adjust=settings.pairwise):
-        a, b = (factor.levels[int(group)].id for group in (pair.group_a, pair.group_b))
-        between = {**keys, "group": f"{factor.spec.id}={a}|{b}"}
-        if pair.test is None:
-            rows += words(f"not tested: {pair.reason}", **between)
-            continue
-        rows += number("statistic", pair.test.statistic, digits=2, **between)
-        rows += [Row(statistic="p_value", value=pair.p_adjusted, text=format_p(pair.p_adjusted), **between)]
-        rows += words("log-rank" if settings.pairwise == "none" else f"log-rank, {settings.pairwise}", **between)
-    return rows
+    return rows + level_tests(endpoint, factor, how, settings, keys)
 
 
 def level_curves(endpoint: EndpointData, factor: FactorData, settings: Settings) -> list[CurveRow]:

@@ -24,7 +24,7 @@ _TO_FILL: Final[dict[TemplateFormat, str]] = {
     "--from",
     "source",
     type=click.Path(path_type=Path),
-    help="Spreadsheet with one row a patient (.csv, .xlsx, .parquet, .sav, .dta …); its columns become the draft of study.toml.",
+    help="Table with one row a patient (.csv, .xlsx, .parquet, .sav, .dta …), to draft study.toml from.",
 )
 @click.option("--sheet", help="Sheet of the workbook, if it has several.")
 @click.option(

@@ -10,11 +10,14 @@ from oncohort.errors import AnalysisError
 from oncohort.study.cohort import Cohort, FlowStep
 from oncohort.study.findings import Finding
 from oncohort.study.protocol import Protocol
+from oncohort.study.recall import Recall, anew
 from oncohort.study.records import Records
 
 
-def derive_cohort(records: Records, protocol: Protocol) -> tuple[Cohort, list[Finding]]:
+def derive_cohort(records: Records, protocol: Protocol, recall: Recall = anew) -> tuple[Cohort, list[Finding]]:
     """Return the analyzed patients with their endpoints and factors, and what was found on the way.
+
+    ``recall`` runs each step of a records study, or remembers what it gave in another run of the same records.
 
     Raises
     ------
@@ -22,7 +25,7 @@ def derive_cohort(records: Records, protocol: Protocol) -> tuple[Cohort, list[Fi
         If the criteria leave no patient.
     """
     if protocol.is_records_study:
-        return derive_records_cohort(records, protocol)
+        return derive_records_cohort(records, protocol, recall)
     min_cell = protocol.privacy.min_cell
     patients, steps, findings = apply_criteria(records.patients, protocol.criterion, min_cell)
     if patients.height == 0:

@@ -14,13 +14,14 @@ from oncohort.derive.exposure import derive_exposure
 from oncohort.derive.local_therapy import derive_local_therapy
 from oncohort.derive.patients import join_each, recorded_patients, with_continuation, with_response
 from oncohort.derive.reconcile import differences, reconcile
-from oncohort.derive.response import derive_response
+from oncohort.derive.response import assess_courses, derive_response
 from oncohort.derive.safety import derive_adverse_events, derive_labs
 from oncohort.derive.time_to_event import derive_time_to_event
 from oncohort.derive.timeline import Timeline, set_timeline
 from oncohort.study.cohort import Derived
 from oncohort.study.findings import Finding
 from oncohort.study.protocol import Protocol
+from oncohort.study.recall import Recall, anew
 from oncohort.study.records import Records
 
 
@@ -33,23 +34,28 @@ class Course:
     findings: tuple[Finding, ...]
 
 
-def derive_course(records: Records, protocol: Protocol) -> Course:
-    """Derive everything that a records study knows of its patients, each patient from their own records alone."""
+def derive_course(records: Records, protocol: Protocol, recall: Recall = anew) -> Course:
+    """Derive everything that a records study knows of its patients, each patient from their own records alone.
+
+    ``recall`` runs each step, or remembers what it gave in another run of the same records.
+    """
     files, template = records.files, records.template
-    timeline = set_timeline(records.tables, template, files, _cutoff(protocol))
-    response = derive_response(timeline, protocol, files)
-    times, of_times = derive_time_to_event(timeline, response.visits, protocol, files["subjects"])
-    exposure = derive_exposure(timeline, protocol, files)
-    local = derive_local_therapy(timeline, protocol, files.get("procedures", files["subjects"]))
-    patients = recorded_patients(timeline, template)
-    baseline = derive_baseline(timeline, patients, protocol, files["subjects"])
+    timeline = recall(set_timeline, records.tables, template, files, _cutoff(protocol))
+    courses = recall(assess_courses, timeline, protocol, files)
+    response = recall(derive_response, timeline, courses, protocol, files)
+    times, of_times = recall(derive_time_to_event, timeline, response.visits, protocol, files["subjects"])
+    exposure = recall(derive_exposure, timeline, protocol, files)
+    local = recall(derive_local_therapy, timeline, protocol, files.get("procedures", files["subjects"]))
+    patients = recall(recorded_patients, timeline, template)
+    baseline = recall(derive_baseline, timeline, patients, protocol, files["subjects"])
     patients = join_each(patients, [baseline.patients])
-    patients = join_each(patients, [derive_eligibility(patients, protocol), exposure.patients, local.patients])
+    patients = join_each(patients, [recall(derive_eligibility, patients, protocol), exposure.patients, local.patients])
     patients = with_continuation(with_response(patients, response.visits, response.best, protocol), protocol)
     last_doses = dict(exposure.patients.drop_nulls("last_dose_day").select("patient_id", "last_dose_day").rows())
-    events, of_events = derive_adverse_events(timeline, last_doses, protocol, files.get("adverse_events", ""))
-    labs = derive_labs(timeline, protocol)
-    compared = reconcile(
+    events, of_events = recall(derive_adverse_events, timeline, last_doses, protocol, files.get("adverse_events", ""))
+    labs = recall(derive_labs, timeline, protocol)
+    compared = recall(
+        reconcile,
         timeline,
         {"patients": patients, "visits": response.visits, "labs": labs, "exposure": exposure.segments},
         protocol,
@@ -64,7 +70,7 @@ def derive_course(records: Records, protocol: Protocol) -> Course:
         adverse_events=_in_order(events, patients, "start_day", "ae_id"),
         labs=_in_order(labs, patients, "day", "test"),
         time_to_event=_in_order(times, patients),
-        adherence=derive_adherence(timeline, patients, response.visits, protocol),
+        adherence=recall(derive_adherence, timeline, patients, response.visits, protocol),
         reconciliation=_in_order(compared, patients, "kind", "source_row"),
     )
     findings = (

@@ -12,6 +12,7 @@ from oncohort.study.cohort import FlowPart, FlowStep
 from oncohort.study.conditions import judge_eligibility, judge_failures, judge_reason
 from oncohort.study.findings import Finding
 from oncohort.study.protocol import ANY_OTHER, Protocol, Reason
+from oncohort.study.template_tables import TEMPLATE
 
 SCREENED: Final = "Screened"
 TREATED_INELIGIBLE: Final = "treated_ineligible"
@@ -93,7 +94,10 @@ def _parts(leaving: pl.DataFrame, split: tuple[str, ...]) -> tuple[FlowPart, ...
 
 
 def _in_words(column: str) -> str:
-    words = (column.partition(".")[2] or column).removeprefix("prior_").replace("_", " ")
+    """Return what a column of the template is about, or its name, as a label."""
+    table, _, name = column.rpartition(".")
+    found = TEMPLATE[table].find(name) if table in TEMPLATE else None
+    words = found.help.removesuffix(" before sorafenib") if found else name.replace("_", " ")
     return f"{words[:1].upper()}{words[1:]}"
 
 

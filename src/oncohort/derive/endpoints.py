@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from functools import reduce
 
@@ -10,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from oncohort.study.cohort import EndpointData
-from oncohort.study.protocol import Endpoint, EventCodes, TimeUnit
+from oncohort.study.protocol import Endpoint, Scalar, TimeColumn, TimeUnit
 from oncohort.study.records import same_value
 
 DAYS_PER_UNIT: dict[TimeUnit, float] = {"days": 1.0, "weeks": 7.0, "months": 30.4375, "years": 365.25}
@@ -21,31 +22,51 @@ def derive_endpoint(patients: pl.DataFrame, endpoint: Endpoint, report_unit: Tim
 
     A time column keeps its unit, and is reported in it unless the study names another. Dates give
     whole days, reported in months of 30.4375 days. An event after the cutoff has not been seen: the
-    patient is censored at the cutoff.
+    patient is censored at the cutoff, and so is one with a competing event. Who came under observation
+    before the start enters at 0.
     """
-    if endpoint.time is not None and endpoint.event is not None:
+    codes = endpoint.event
+    competing, entry = None, _entry(patients, endpoint)
+    if codes is not None and codes.competing is not None:
+        competing = is_one_of(patients[codes.column], codes.competing)
+    if endpoint.time is not None and codes is not None:
         time = patients[endpoint.time.column].to_numpy().astype(np.float64)
         unit = endpoint.time.unit
-        return EndpointData(endpoint, time, is_event(patients, endpoint.event), unit, report_unit or unit)
-    time, event = _from_dates(patients, endpoint)
-    return EndpointData(endpoint, time, event, "days", report_unit or "months")
+        event = is_one_of(patients[codes.column], codes.values)
+        return EndpointData(endpoint, time, event, unit, report_unit or unit, competing=competing, entry=entry)
+    time, event, later = _from_dates(patients, endpoint)
+    if competing is not None:
+        competing &= ~later
+    return EndpointData(endpoint, time, event, "days", report_unit or "months", competing=competing, entry=entry)
 
 
-def is_event(patients: pl.DataFrame, codes: EventCodes) -> NDArray[np.bool_]:
-    """Return (n,) True where the event column holds one of the named codes."""
-    cells = patients[codes.column].cast(pl.String)
-    happened = {
-        cell: any(same_value(cell, value) for value in codes.values) for cell in cells.drop_nulls().unique().to_list()
-    }
-    return np.array([cell is not None and happened[cell] for cell in cells.to_list()], dtype=np.bool_)
+def _entry(patients: pl.DataFrame, endpoint: Endpoint) -> NDArray[np.float64] | None:
+    """Return when each patient came under observation, None where the protocol does not say."""
+    entry = endpoint.entry
+    if entry is None:
+        return None
+    if isinstance(entry, TimeColumn):
+        return patients[entry.column].to_numpy().astype(np.float64)
+    days = (patients[entry] - patients[endpoint.start or ""]).dt.total_days()
+    return np.maximum(days.to_numpy().astype(np.float64), 0.0)
 
 
-def _from_dates(patients: pl.DataFrame, endpoint: Endpoint) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+def is_one_of(column: pl.Series, values: Iterable[Scalar]) -> NDArray[np.bool_]:
+    """Return (n,) True where a column holds one of the named values."""
+    cells, named = column.cast(pl.String), tuple(values)
+    found = {cell: any(same_value(cell, value) for value in named) for cell in cells.drop_nulls().unique().to_list()}
+    return np.array([cell is not None and found[cell] for cell in cells.to_list()], dtype=np.bool_)
+
+
+def _from_dates(
+    patients: pl.DataFrame, endpoint: Endpoint
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return days, whether the event was seen, and whether it would have come after the cutoff."""
     start = patients[endpoint.start or ""]
     stops = (endpoint.stop,) if isinstance(endpoint.stop, str) else endpoint.stop or ()
     first = reduce(lambda a, b: pl.select(pl.min_horizontal(a, b)).to_series(), (patients[c] for c in stops))
     if endpoint.event is not None:
-        event = is_event(patients, endpoint.event)
+        event = is_one_of(patients[endpoint.event.column], endpoint.event.values)
         end = first
     else:
         event = first.is_not_null().to_numpy()
@@ -53,10 +74,10 @@ def _from_dates(patients: pl.DataFrame, endpoint: Endpoint) -> tuple[NDArray[np.
         end = pl.select(pl.coalesce(first, alive)).to_series()
     days = (end - start).dt.total_days().to_numpy().astype(np.float64)
     if endpoint.cutoff is None:
-        return days, event
+        return days, event, np.zeros(days.size, dtype=np.bool_)
     to_cutoff = (_cutoff(patients, endpoint.cutoff) - start).dt.total_days().to_numpy().astype(np.float64)
     later = days > to_cutoff
-    return np.where(later, to_cutoff, days), event & ~later
+    return np.where(later, to_cutoff, days), event & ~later, later
 
 
 def _cutoff(patients: pl.DataFrame, cutoff: date | str) -> pl.Series:

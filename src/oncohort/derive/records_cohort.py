@@ -15,11 +15,12 @@ from oncohort.study.comparison_factor import arm_as_factor, as_factor
 from oncohort.study.derived import known_columns
 from oncohort.study.findings import Finding
 from oncohort.study.protocol import Comparison, Factor, Protocol
+from oncohort.study.recall import Recall, anew
 from oncohort.study.records import Records
 from oncohort.study.rules_in_force import adds_one_day
 
 
-def derive_records_cohort(records: Records, protocol: Protocol) -> tuple[Cohort, list[Finding]]:
+def derive_records_cohort(records: Records, protocol: Protocol, recall: Recall = anew) -> tuple[Cohort, list[Finding]]:
     """Derive the course of every screened patient, and take those who are analyzed.
 
     Raises
@@ -27,8 +28,8 @@ def derive_records_cohort(records: Records, protocol: Protocol) -> tuple[Cohort,
     AnalysisError
         If nobody is.
     """
-    course = derive_course(records, protocol)
-    entry = derive_entry(course.derived.patients, protocol, records.files["subjects"])
+    course = derive_course(records, protocol, recall)
+    entry = recall(derive_entry, course.derived.patients, protocol, records.files["subjects"])
     findings = [*course.findings, *entry.findings]
     if not entry.patient_id:
         raise AnalysisError(f"no patient is left to analyze of {course.derived.patients.height} screened")
@@ -59,7 +60,9 @@ def _endpoints(analyzed: pl.DataFrame, times: pl.DataFrame, protocol: Protocol) 
         placed = analyzed.select("patient_id").join(own, on="patient_id", how="left", maintain_order="left")
         days = placed["day"].to_numpy().astype(np.float64) + adds_one_day(protocol)
         event = placed["event"].fill_null(value=False).to_numpy().astype(np.bool_)
-        endpoints[endpoint.id] = EndpointData(endpoint, days, event, "days", protocol.study.report_unit or "months")
+        competing = placed["competing"].fill_null(value=False).to_numpy().astype(np.bool_) if endpoint.causes else None
+        unit = protocol.study.report_unit or "months"
+        endpoints[endpoint.id] = EndpointData(endpoint, days, event, "days", unit, competing=competing)
     return endpoints
 
 

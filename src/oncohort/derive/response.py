@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,13 +11,13 @@ import polars as pl
 from oncohort.clinical.best_response import BestResponse, Confirmation, best_response
 from oncohort.clinical.lesion_records import Lesion, Measurement
 from oncohort.clinical.response_course import Visit, assess_course
-from oncohort.clinical.response_criteria import CRITERIA, ResponseSettings
+from oncohort.clinical.response_criteria import CRITERIA
 from oncohort.derive.recorded_response import recorded_courses
 from oncohort.derive.timeline import Timeline, new_therapy_days
 from oncohort.errors import DataError
 from oncohort.study.findings import Finding
 from oncohort.study.protocol import Imaging, Protocol
-from oncohort.study.rules_in_force import ResponseRules, response_rules
+from oncohort.study.rules_in_force import ResponseRules, assessment_settings, response_rules
 
 VISITS: Final = {
     "patient_id": pl.String,
@@ -31,6 +31,7 @@ VISITS: Final = {
     "new_lesion": pl.String,
     "overall": pl.String,
     "scheduled": pl.Boolean,
+    "after_therapy": pl.Boolean,
     "why": pl.String,
 }
 BEST: Final = {
@@ -47,9 +48,19 @@ SIZES: Final = {
     "role": pl.String,
     "organ": pl.String,
     "day": pl.Int64,
+    "status": pl.String,
+    "aphe": pl.String,
     "longest_mm": pl.Float64,
     "viable_mm": pl.Float64,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Courses:
+    """The assessments of every treated patient, with the row in ``subjects``, and what was found."""
+
+    of_patients: tuple[tuple[str, int, tuple[Visit, ...]], ...]
+    findings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +73,16 @@ class Responses:
     findings: tuple[Finding, ...]
 
 
-def derive_response(timeline: Timeline, protocol: Protocol, files: Mapping[str, str]) -> Responses:
-    """Assess every treated patient by the criteria of ``[response]``.
-
-    A patient whose lesions or scans contradict themselves is not assessed (NE), and is a finding. Recorded assessments
-    are used where a patient has no lesion measurements, and each such patient is a note.
-    """
+def derive_response(timeline: Timeline, courses: Courses, protocol: Protocol, files: Mapping[str, str]) -> Responses:
+    """Return every assessment and, by each definition, the best response of every treated patient."""
     visits: list[tuple[Any, ...]] = []
     best: list[tuple[Any, ...]] = []
-    findings: list[Finding] = []
+    findings = list(courses.findings)
     if protocol.response is not None and protocol.imaging is not None:
         therapies = new_therapy_days(timeline)
-        courses = _courses(timeline, protocol, files, findings)
         definitions = _definitions(protocol)
-        for patient_id, row, course in courses:
-            visits += [_visit_row(patient_id, visit, protocol.imaging) for visit in course]
+        for patient_id, row, course in courses.of_patients:
+            visits += [_visit_row(patient_id, visit, protocol.imaging, therapies.get(patient_id)) for visit in course]
             assessed = [(visit.day, visit.overall) for visit in course]
             for name, rules in definitions.items():
                 found = _best(assessed, rules, therapies.get(patient_id))
@@ -117,32 +123,28 @@ def _queries(found: BestResponse, patient_id: str, row: int, files: Mapping[str,
     ]
 
 
-def _courses(
-    timeline: Timeline, protocol: Protocol, files: Mapping[str, str], findings: list[Finding]
-) -> Iterator[tuple[str, int, tuple[Visit, ...]]]:
-    """Yield every treated patient with the row in ``subjects`` and the course; what cannot be assessed is a finding."""
-    assert protocol.imaging is not None
-    rules = response_rules(protocol)
-    settings = ResponseSettings(
-        abs_pd_mm=rules.abs_pd_mm,
-        hold=rules.hold,
-        backdate_new_lesion=rules.backdate_new_lesion,
-        lipiodol_viable=rules.lipiodol_viable,
-        atypical_as_recist=False,
-    )
+def assess_courses(timeline: Timeline, protocol: Protocol, files: Mapping[str, str]) -> Courses:
+    """Assess every treated patient by the criteria of ``[response]``.
+
+    A patient whose lesions or scans contradict themselves is not assessed (NE), and is a finding. Recorded assessments
+    are used where a patient has no lesion measurements, and each such patient is a note.
+    """
+    if protocol.response is None or protocol.imaging is None:
+        return Courses((), ())
+    criteria, settings = CRITERIA[protocol.response.criteria], assessment_settings(protocol)
     lesions = _by_patient(timeline, "lesions", _LESION)
     scans = _by_patient(timeline, "lesion_measurements", _SCAN)
-    recorded, found = recorded_courses(timeline, CRITERIA[rules.criteria], files)
-    findings += found
+    recorded, findings = recorded_courses(timeline, criteria, files)
+    courses: list[tuple[str, int, tuple[Visit, ...]]] = []
     for patient_id, row in timeline.patients.filter("treated").select("patient_id", "row").rows():
         if patient_id in recorded:
-            yield patient_id, row, recorded[patient_id]
+            courses.append((patient_id, row, recorded[patient_id]))
             continue
         try:
             course = assess_course(
                 [Lesion(**values) for values in lesions.get(patient_id, ())],
                 [Measurement(**values) for values in scans.get(patient_id, ()) if values["day"] is not None],
-                CRITERIA[rules.criteria],
+                criteria,
                 settings,
                 baseline_window_days=protocol.imaging.baseline_within_days,
             )
@@ -151,7 +153,8 @@ def _courses(
             place = {"file": files.get("lesion_measurements", ""), "row": None, "patient_id": patient_id}
             findings.append(Finding("error", "COURSE-UNCLEAR", sentence, **place, value=str(error)))
             course = ()
-        yield patient_id, row, course
+        courses.append((patient_id, row, course))
+    return Courses(tuple(courses), tuple(findings))
 
 
 _LESION: Final[Mapping[str, str]] = {
@@ -176,7 +179,7 @@ def _by_patient(timeline: Timeline, table: str, columns: Mapping[str, str]) -> d
     return found
 
 
-def _visit_row(patient_id: str, visit: Visit, imaging: Imaging) -> tuple[Any, ...]:
+def _visit_row(patient_id: str, visit: Visit, imaging: Imaging, new_therapy_day: int | None) -> tuple[Any, ...]:
     off = visit.day % imaging.every_days
     scheduled = min(off, imaging.every_days - off) <= imaging.window_days and visit.day > imaging.window_days
     lengths = (visit.baseline_mm, visit.nadir_mm, visit.sum_mm, visit.change_percent)
@@ -189,6 +192,7 @@ def _visit_row(patient_id: str, visit: Visit, imaging: Imaging) -> tuple[Any, ..
         visit.new_lesion or None,
         visit.overall,
         scheduled,
+        new_therapy_day is not None and visit.day >= new_therapy_day,
         visit.why,
     )
 
@@ -203,5 +207,13 @@ def _lesion_sizes(timeline: Timeline) -> pl.DataFrame:
         known, on=["patient_id", "lesion_id"], how="left", maintain_order="left"
     )
     return joined.select(
-        "patient_id", "lesion_id", "role", "organ", "longest_mm", "viable_mm", day=pl.col("scan_date_day")
+        "patient_id",
+        "lesion_id",
+        "role",
+        "organ",
+        "status",
+        "aphe",
+        "longest_mm",
+        "viable_mm",
+        day=pl.col("scan_date_day"),
     ).select(*SIZES)

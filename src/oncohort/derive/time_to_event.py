@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import polars as pl
@@ -20,7 +20,7 @@ from oncohort.clinical.time_to_event import overall_survival, progression_free_s
 from oncohort.derive.recorded_response import measured_patients
 from oncohort.derive.timeline import Timeline, new_therapy_days
 from oncohort.errors import DataError
-from oncohort.study.findings import Finding
+from oncohort.study.findings import Finding, Level
 from oncohort.study.protocol import Endpoint, Protocol
 from oncohort.study.rules_in_force import endpoint_rules
 
@@ -30,9 +30,12 @@ TIMES: Final = {
     "rule": pl.String,
     "day": pl.Int64,
     "event": pl.Boolean,
+    "competing": pl.Boolean,
     "description": pl.String,
     "why": pl.String,
 }
+
+_NOT_KNOWN: Final = "UNKNOWN"
 
 
 def derive_time_to_event(
@@ -54,6 +57,7 @@ def derive_time_to_event(
     rows: list[tuple[Any, ...]] = []
     findings: list[Finding] = []
     histories = list(_histories(timeline, visits, protocol))
+    causes = _causes(timeline)
     for endpoint in protocol.endpoint:
         rules = _rules(protocol, endpoint)
         for patient_id, row, history in histories:
@@ -67,8 +71,57 @@ def derive_time_to_event(
                         [Finding("fatal", "TIME-UNCLEAR", sentence, **place, value=str(error))] if not name else []
                     )
                     continue
-                rows.append((patient_id, endpoint.id, name, found.day, found.event, found.description, found.why))
+                ended = _by_cause(endpoint, found, causes.get(patient_id))
+                findings += ended.told(place) if not name else []
+                rows.append((patient_id, endpoint.id, name, *ended.row))
     return pl.DataFrame(rows, schema=TIMES, orient="row"), findings
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """How a time ended for an endpoint; ``doubt`` is level, rule and sentence of a finding about the cause of death."""
+
+    found: TimeToEvent
+    competing: bool | None
+    doubt: tuple[Level, str, str] | None = None
+
+    @property
+    def row(self) -> tuple[int | None, bool | None, bool | None, str, str]:
+        """What the frame holds of it, from ``day`` on."""
+        found = self.found
+        return found.day, found.event, self.competing, found.description, found.why
+
+    def told(self, place: Mapping[str, Any]) -> list[Finding]:
+        """Return the finding, if there is one."""
+        return [] if self.doubt is None else [Finding(*self.doubt, **place)]
+
+
+def _by_cause(endpoint: Endpoint, found: TimeToEvent, cause: str | None) -> _End:
+    """Return the end of a time where the endpoint counts deaths of some causes only; others compete with them."""
+    if not endpoint.causes:
+        return _End(found, None)
+    if not found.event:
+        return _End(found, competing=False)
+    if cause is None:
+        sentence = f"{endpoint.id}: the cause of this death is missing, and the endpoint counts deaths by their cause"
+        return _End(found, None, ("fatal", "CAUSE-MISSING", sentence))
+    if cause in endpoint.causes:
+        return _End(found, competing=False)
+    other = replace(found, event=False, description="DEATH OF ANOTHER CAUSE", why=f"{found.why} ({cause})")
+    if cause != _NOT_KNOWN:
+        return _End(other, competing=True)
+    sentence = (
+        f"{endpoint.id}: this death is of cause {cause}, so it counts as competing; name it in causes if it is an event"
+    )
+    return _End(other, competing=True, doubt=("warning", "CAUSE-UNKNOWN", sentence))
+
+
+def _causes(timeline: Timeline) -> dict[str, str | None]:
+    """Return the recorded cause of each patient's death; of two rows the first, and the checks tell of the second."""
+    deaths = timeline.tables.get("death")
+    if deaths is None:
+        return {}
+    return dict(deaths.unique("patient_id", keep="first").select("patient_id", "primary_cause").rows())
 
 
 def _rules(protocol: Protocol, endpoint: Endpoint) -> dict[str, PfsRule]:

@@ -105,7 +105,8 @@ def event_codes_are_declared(look: Look) -> list[Finding]:
         for cell, n in Counter(look.texts(codes.column)).items():
             if cell is not None:
                 counts[code_of(cell)] += n
-        rest = {code: n for code, n in counts.items() if not is_one_of(code, codes.values)}
+        happened = (*codes.values, *(codes.competing or ()))
+        rest = {code: n for code, n in counts.items() if not is_one_of(code, happened)}
         if codes.censored is not None:
             unknown = [code for code in rest if not is_one_of(code, codes.censored)]
             findings.extend(_unknown_code(look, codes, code) for code in unknown)
@@ -118,15 +119,20 @@ def event_codes_are_declared(look: Look) -> list[Finding]:
 def _unknown_code(look: Look, codes: EventCodes, code: str) -> Finding:
     cells = look.texts(codes.column)
     places = [k for k, cell in enumerate(cells) if cell is not None and code_of(cell) == code]
-    sentence = f"this code is neither in values nor in censored ({len(places)} row(s)){_word_hint([code])}"
+    declared = (
+        "neither in values nor in censored" if codes.competing is None else "in none of values, competing and censored"
+    )
+    sentence = f"this code is {declared} ({len(places)} row(s)){_word_hint([code])}"
     place = next((place for place in places if place not in look.left_out), places[0])
     return found_at(look, place, "fatal", "EVENT-CODE", sentence, column=codes.column)
 
 
 def _third_code(look: Look, codes: EventCodes, counts: Counter[str]) -> Finding:
+    named = "values" if codes.competing is None else "values and competing"
     sentence = (
-        "besides the codes in values, exactly one other code was expected, that of censored patients; "
-        f"list the codes that mean censored in censored{_word_hint(counts)}"
+        f"besides the codes in {named}, exactly one other code was expected, that of censored patients; "
+        "list the codes that mean censored in censored, and those of events that rule this one out in competing"
+        f"{_word_hint(counts)}"
     )
     found = codes_in_words(counts)
     return found_in_column(look, codes.column, "fatal", "EVENT-CODE", sentence, value=found)
@@ -138,11 +144,18 @@ def _word_hint(codes: list[str] | Counter[str]) -> str:
 
 def _absent_codes(look: Look, codes: EventCodes, counts: Counter[str]) -> Iterator[Finding]:
     """Yield declared codes that never occur: fatal where no event is left, unless every code is declared."""
-    absent = [value for value in codes.values if not any(is_one_of(code, [value]) for code in counts)]
+    absent, competing = (
+        [value for value in values if not any(is_one_of(code, [value]) for code in counts)]
+        for values in (codes.values, codes.competing or ())
+    )
+    if competing:
+        found, sentence = ", ".join(map(str, competing)), "a code of competing never occurs"
+        yield found_in_column(look, codes.column, "warning", "EVENT-CODE-ABSENT", sentence, value=found)
     if not absent:
         return
     none_left = len(absent) == len(codes.values)
-    all_declared = codes.censored is not None and all(is_one_of(code, codes.censored) for code in counts)
+    others = (*(codes.censored or ()), *(codes.competing or ()))
+    all_declared = codes.censored is not None and all(is_one_of(code, others) for code in counts)
     if none_left and not all_declared:
         sentence = (
             "no code of values occurs in this column, so nobody would have the event; correct values or, if nobody had "

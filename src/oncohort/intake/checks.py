@@ -10,6 +10,7 @@ from typing import Final
 import polars as pl
 
 from oncohort.intake.check_endpoints import ENDPOINT_RULES
+from oncohort.intake.check_entries import ENTRY_RULES
 from oncohort.intake.check_factors import FACTOR_RULES
 from oncohort.intake.look import Look, found_at
 from oncohort.study.conditions import left_out_by
@@ -116,6 +117,7 @@ def rows_are_not_copies(look: Look) -> list[Finding]:
 ID_RULES: Final[tuple[Callable[[Look], list[Finding]], ...]] = (patient_id_is_known, patient_id_is_distinct)
 VALUE_RULES: Final[tuple[Callable[[Look], list[Finding]], ...]] = (
     *ENDPOINT_RULES,
+    *ENTRY_RULES,
     *FACTOR_RULES,
     rows_are_not_copies,
 )

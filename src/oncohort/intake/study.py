@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from oncohort.errors import ProtocolError, UsageError
+from oncohort.intake.cases import find_unknown_cases
 from oncohort.intake.presets import read_presets
+from oncohort.intake.published import read_published
 from oncohort.intake.record_checks import RuleSeen, check_record_tables
 from oncohort.intake.records import read_records
 from oncohort.intake.template import read_template_tables
@@ -16,6 +18,7 @@ from oncohort.study.findings import Finding
 from oncohort.study.parse import parse_protocol
 from oncohort.study.protocol import Protocol
 from oncohort.study.records import Records
+from oncohort.study.schema_published import PublishedNumbers
 
 PROTOCOL_FILE: Final = "study.toml"
 
@@ -24,7 +27,8 @@ PROTOCOL_FILE: Final = "study.toml"
 class Study:
     """What a study folder holds: the protocol with its fingerprint, the records, and what the checks found.
 
-    ``seen`` says of every check of a records study how many records it saw; a table study has none.
+    ``seen`` says of every check of a records study how many records it saw; a table study has none. ``published``
+    are the numbers of a publication, if the protocol names a file of them.
     """
 
     folder: Path
@@ -33,6 +37,7 @@ class Study:
     records: Records
     findings: tuple[Finding, ...]
     seen: tuple[RuleSeen, ...] = ()
+    published: PublishedNumbers | None = None
 
 
 def read_study(path: Path) -> Study:
@@ -43,7 +48,7 @@ def read_study(path: Path) -> Study:
     UsageError
         If there is nothing at ``path``, or a folder without ``study.toml``.
     ProtocolError
-        If the protocol cannot be read or contradicts itself.
+        If the protocol, or its file of published numbers, cannot be read or contradicts itself.
     DataError
         If a file of records cannot be read.
     """
@@ -55,17 +60,28 @@ def read_study(path: Path) -> Study:
     content = _read(file)
     protocol = parse_protocol(_decode(content, file.name), file.name, read_presets())
     fingerprint = hashlib.sha256(content).hexdigest()
+    published = read_published(file.parent, protocol)
     if protocol.study.records is None:
         records, findings = read_records(file.parent, protocol)
-        return Study(file.parent, protocol, fingerprint, records, tuple(findings))
-    return _read_records_study(file.parent, protocol, fingerprint, protocol.study.records)
+        study = Study(file.parent, protocol, fingerprint, records, tuple(findings))
+    else:
+        study = _read_records_study(file.parent, protocol, fingerprint, protocol.study.records)
+    if published is None:
+        return study
+    numbers, source = published
+    records = replace(study.records, sources=(*study.records.sources, source))
+    return replace(study, records=records, published=numbers)
 
 
 def _read_records_study(folder: Path, protocol: Protocol, fingerprint: str, data: str) -> Study:
-    """Read the tables of the template and check them; a finding of the reader comes before those of the checks."""
+    """Read the tables of the template and check them; a finding of the reader comes before those of the checks.
+
+    Cases of the protocol that are in no table come last.
+    """
     records, found = read_template_tables(folder, protocol.records.template_files(), data=data)
     checked = check_record_tables(records.tables, records.files)
-    return Study(folder, protocol, fingerprint, records, (*found, *checked.findings), checked.seen)
+    unknown = find_unknown_cases(protocol, records.tables["subjects"]["patient_id"].to_list())
+    return Study(folder, protocol, fingerprint, records, (*found, *checked.findings, *unknown), checked.seen)
 
 
 def _read(file: Path) -> bytes:

@@ -13,6 +13,7 @@ from oncohort.report.comparison_tables import (
     tabulate_comparison,
     tabulate_landmark,
 )
+from oncohort.report.competing_section import tell_competing
 from oncohort.report.course_tables import (
     tabulate_adherence,
     tabulate_deaths,
@@ -29,11 +30,15 @@ from oncohort.report.document import (
 )
 from oncohort.report.drawings import Drawing, draw_curves, draw_forest, figures_of
 from oncohort.report.facts import APPENDED, Part, StudyFacts
+from oncohort.report.fine_gray_section import tell_fine_gray
 from oncohort.report.layout import is_wide
 from oncohort.report.methods import phrase_methods
 from oncohort.report.model_tables import tabulate_cox, tabulate_proportional_hazards, tabulate_stepwise
+from oncohort.report.models_beside import tabulate_models_side_by_side
 from oncohort.report.names import model_title, with_italic_p
 from oncohort.report.pairs import tabulate_pairs
+from oncohort.report.patient_figures import draw_patients, tell_cases
+from oncohort.report.profiles_section import tell_profiles
 from oncohort.report.prose import (
     phrase_characteristics,
     phrase_cox,
@@ -55,9 +60,12 @@ from oncohort.report.prose_treatment import (
     phrase_response,
     phrase_sensitivity,
 )
+from oncohort.report.published_section import tell_published
 from oncohort.report.response_tables import tabulate_response, tabulate_sensitivity
-from oncohort.report.run_section import tell_run
+from oncohort.report.restricted_section import tell_restricted_means
+from oncohort.report.run_section import tell_entry, tell_run
 from oncohort.report.safety_tables import tabulate_adverse_events, tabulate_adverse_events_by_arm, tabulate_lab_shifts
+from oncohort.report.subgroup_tables import draw_subgroups, phrase_subgroups, tabulate_subgroups
 from oncohort.report.tables import tabulate_characteristics, tabulate_survival, tabulate_univariable
 from oncohort.study.protocol import Figure, Landmark, Model, Protocol, Table
 from oncohort.study.results import Results
@@ -80,16 +88,21 @@ Tabulate: TypeAlias = Callable[[Results, Protocol], TableBlock | None]
 def assemble_report(facts: StudyFacts) -> Report:
     """Return the whole report of a study."""
     sections = (
-        tell_run,
+        tell_entry,
         _characteristics,
         _response,
         _survival,
         _univariable,
-        _comparisons,
+        tell_competing,
         _models,
         _course,
-        _audit,
+        _comparisons,
+        tell_cases,
         _methods,
+        _audit,
+        tell_published,
+        tell_profiles,
+        tell_run,
     )
     blocks, figures = _number([part for section in sections for part in section(facts)])
     study = facts.protocol.study
@@ -144,7 +157,7 @@ def _characteristics(facts: StudyFacts) -> Iterator[Part]:
     if tables:
         yield Heading(1, "Patient characteristics")
     for table_id, table in tables:
-        yield Paragraph(with_italic_p(phrase_characteristics(protocol, results, table, table_id)))
+        yield from _paragraph(phrase_characteristics(protocol, results, table, table_id))
         yield tabulate_characteristics(results, protocol, table, table_id)
 
 
@@ -154,6 +167,7 @@ def _survival(facts: StudyFacts) -> Iterator[Part]:
     for endpoint in facts.protocol.endpoint:
         yield Paragraph(with_italic_p(phrase_survival(facts.protocol, facts.results, endpoint)))
     yield tabulate_survival(facts.results, facts.protocol)
+    yield from tell_restricted_means(facts)
     for figure in figures_of(facts.protocol):
         if figure.curves and not any(curve.by for curve in figure.curves):
             yield from _drawn(draw_curves(facts.results, facts.protocol, figure))
@@ -181,6 +195,14 @@ def _models(facts: StudyFacts) -> Iterator[Part]:
         yield Heading(1, "Multivariable analysis")
     for model in facts.protocol.model:
         yield from _model(facts, model)
+    for endpoint in dict.fromkeys(model.endpoint for model in facts.protocol.model):
+        yield from _tables(tabulate_models_side_by_side(facts.results, facts.protocol, endpoint))
+    if facts.protocol.subgroup:
+        yield Heading(1, "Subgroups")
+    for subgroups in facts.protocol.subgroup:
+        yield Paragraph(with_italic_p(phrase_subgroups(facts.results, facts.protocol, subgroups)))
+        yield tabulate_subgroups(facts.results, facts.protocol, subgroups)
+        yield from _drawn(draw_subgroups(facts.results, facts.protocol, subgroups))
 
 
 def _model(facts: StudyFacts, model: Model) -> Iterator[Part]:
@@ -189,12 +211,13 @@ def _model(facts: StudyFacts, model: Model) -> Iterator[Part]:
         label = protocol.find_endpoint(model.endpoint).label
         title = model_title(protocol, model)
         yield Heading(2, label if label and title == model.endpoint else title)
+    if model.kind == "fine-gray":
+        yield from tell_fine_gray(facts, model)
+        return
     yield Paragraph(with_italic_p(phrase_cox(protocol, results, model)))
     yield tabulate_cox(results, protocol, model)
     for tabulate in (tabulate_proportional_hazards, tabulate_stepwise):
-        table = tabulate(results, protocol, model)
-        if table is not None:
-            yield table
+        yield from _appended(_tables(tabulate(results, protocol, model)))
     for figure in _forests(protocol, model):
         yield from _drawn(draw_forest(results, protocol, figure))
 
@@ -208,7 +231,18 @@ def _forests(protocol: Protocol, model: Model) -> Iterator[Figure]:
 
 
 def _response(facts: StudyFacts) -> Iterator[Part]:
-    yield from _told("Response", phrase_response(facts.protocol, facts.results), (tabulate_response,), facts)
+    told = _told("Response", phrase_response(facts.protocol, facts.results), (tabulate_response,), facts)
+    yield from _patients("Response", told, ("waterfall", "spider"), facts)
+
+
+def _patients(heading: str, told: Iterable[Part], kinds: Sequence[str], facts: StudyFacts) -> Iterator[Part]:
+    """Yield a section and its figures of single patients, which bring the heading where nothing else was told."""
+    parts = list(told)
+    drawings = [drawing for kind in kinds for drawing in draw_patients(facts.cohort, facts.protocol, kind)]
+    if drawings and not parts:
+        yield Heading(1, heading)
+    yield from parts
+    yield from drawings
 
 
 def _comparisons(facts: StudyFacts) -> Iterator[Part]:
@@ -224,7 +258,6 @@ def _comparisons(facts: StudyFacts) -> Iterator[Part]:
     yield from _paragraph(phrase_landmarks(protocol, results))
     for landmark_id, landmark in _landmarks(protocol):
         yield from _tables(tabulate_landmark(results, protocol, landmark_id, landmark))
-    yield from _told("", phrase_sensitivity(protocol, results), (tabulate_sensitivity,), facts)
 
 
 def _landmarks(protocol: Protocol) -> Iterator[tuple[str, Landmark]]:
@@ -237,13 +270,15 @@ def _course(facts: StudyFacts) -> Iterator[Part]:
     events = (tabulate_adverse_events, tabulate_adverse_events_by_arm)
     yield from _told("Adverse events", phrase_safety(protocol, results), events, facts)
     yield from _appended(_tables(tabulate_lab_shifts(results, protocol)))
-    yield from _told("Treatment", phrase_exposure(protocol, results), (tabulate_exposure,), facts)
+    treated = _told("Treatment", phrase_exposure(protocol, results), (tabulate_exposure,), facts)
+    yield from _patients("Treatment", treated, ("swimmer",), facts)
     yield from _told("Deaths", phrase_deaths(protocol, results), (tabulate_deaths,), facts)
 
 
 def _audit(facts: StudyFacts) -> Iterator[Part]:
     """Yield what a careful reader asks of the records themselves; tables of the run, not of the patients."""
     protocol, results = facts.protocol, facts.results
+    yield from _told("Other rules of censoring", phrase_sensitivity(protocol, results), (tabulate_sensitivity,), facts)
     adherence, reconciliation = phrase_adherence(protocol, results), phrase_reconciliation(protocol, results)
     yield from _appended(_told("Adherence to the protocol", adherence, (tabulate_adherence,), facts))
     yield from _appended(_told("Recorded against derived", reconciliation, (tabulate_reconciliation,), facts))

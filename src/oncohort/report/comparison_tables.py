@@ -9,6 +9,7 @@ from typing import Final
 from oncohort.report.document import Cell, Row, Run, TableBlock, Text
 from oncohort.report.lettered_tests import letter_notes, letter_tests, lettered_p
 from oncohort.report.names import endpoint_label, factor_label, interval_name, with_italic_p
+from oncohort.report.rank_names import capital, rank_test_name
 from oncohort.report.response_tables import (
     count_and_percent,
     inside_sentence,
@@ -211,8 +212,9 @@ def tabulate_beyond_progression(results: Results, protocol: Protocol, comparison
         notes=(
             *dict.fromkeys(notes),
             with_italic_p(
-                "Hazard ratio of those who continued against the others, from Cox models; P of the log-rank test, of "
-                f"Wald’s test in the time-dependent model. CI, confidence interval.{explain_abbreviations(body)}"
+                "Hazard ratio of those who continued against the others, from Cox models; P of the "
+                f"{rank_test_name(protocol)} test, of Wald’s test in the time-dependent model. CI, confidence interval."
+                f"{explain_abbreviations(body)}"
             ),
         ),
     )
@@ -266,7 +268,7 @@ def tabulate_landmark(results: Results, protocol: Protocol, landmark_id: str, la
     label = compared_label(protocol, landmark.of)
     note = (
         f"Patients with the event, or censored, by the landmark are left out. Groups are {'; '.join(how)}. "
-        f"Log-rank test. CI, confidence interval.{explain_abbreviations(body)}"
+        f"{capital(rank_test_name(protocol))} test. CI, confidence interval.{explain_abbreviations(body)}"
     )
     caption = f"Landmark analysis of {endpoint_label(protocol, landmark.endpoint)} by {inside_sentence(label)}"
     return TableBlock(0, caption, (head,), tuple(body), notes=(note,))

@@ -14,9 +14,9 @@ from oncohort.report.figures.forest import ForestHeads, ForestRow, plot_forest
 from oncohort.report.figures.kaplan_meier import plot_kaplan_meier
 from oncohort.report.figures.panel import CurveData, KaplanMeierPanel
 from oncohort.report.names import endpoint_label, factor_label, interval_name, level_label, model_title, p_phrase
+from oncohort.report.rank_names import named_in_figure
 from oncohort.report.tables import ABBREVIATIONS, abbreviated, estimate_with_limits
-from oncohort.study.findings import Finding
-from oncohort.study.protocol import Curve, Figure, Model, Protocol
+from oncohort.study.protocol import Curve, Figure, Model, Protocol, has_competing
 from oncohort.study.results import Results, Row
 from oncohort.study.text import NOT_REACHED
 from oncohort.study.words import plural
@@ -38,26 +38,23 @@ class Drawing:
 
 
 def figures_of(protocol: Protocol) -> tuple[Figure, ...]:
-    """Return the figures the protocol names; if none, the curves of its endpoints and a forest for each model."""
+    """Return the figures the protocol names; if none, the usual ones.
+
+    These are the curves of the endpoints, the cumulative incidence of those with competing events, and a forest for
+    each Cox model, in a records study also a waterfall and a swimmer plot. The last two show single patients: there are
+    none where small counts are masked.
+    """
     if protocol.figure:
         return protocol.figure
     curves = tuple(Curve(endpoint=endpoint.id) for endpoint in protocol.endpoint)
-    forests = tuple(Figure(id=f"forest_{model.id}", forest=model.id) for model in protocol.model)
-    return (Figure(id="survival", curves=curves), *forests)
-
-
-def tell_undrawn(protocol: Protocol) -> list[Finding]:
-    """Return a warning for what a protocol can name and a report does not show yet."""
-    named = [f"figure {figure.id} ({figure.kind or 'case'})" for figure in protocol.figure if _is_of_patients(figure)]
-    named += ["a comparison with published numbers"] if protocol.published else []
-    return [
-        Finding("warning", "NOT-MADE", f"the protocol names {name}, which the report does not show yet")
-        for name in named
-    ]
-
-
-def _is_of_patients(figure: Figure) -> bool:
-    return figure.case is not None or figure.kind not in {None, "flow"}
+    competing = tuple(Curve(endpoint=endpoint.id) for endpoint in protocol.endpoint if has_competing(endpoint))
+    incidence = (Figure(id="incidence", incidence=competing),) if competing else ()
+    cox = (model.id for model in protocol.model if model.kind == "cox")
+    forests = tuple(Figure(id=f"forest_{model}", forest=model) for model in cox)
+    waterfall = (Figure(id="waterfall", kind="waterfall"),) if protocol.response else ()
+    swimmer = (Figure(id="swimmer", kind="swimmer"),) if protocol.drug else ()
+    patients = () if protocol.privacy.min_cell > 1 else (*waterfall, *swimmer)
+    return (Figure(id="survival", curves=curves), *incidence, *forests, *patients)
 
 
 def draw_curves(results: Results, protocol: Protocol, figure: Figure) -> Drawing | None:
@@ -81,7 +78,7 @@ def draw_curves(results: Results, protocol: Protocol, figure: Figure) -> Drawing
         f"Ticks mark censored patients{f'; shaded bands are pointwise {level} confidence intervals' if banded else ''}."
     )
     letters = "".join(f" {short}, {words}." for words, short in ABBREVIATIONS.items() if any(short in t for t in told))
-    return _export(canvas, f"{caption}. {legend}{letters}", " ".join(told))
+    return export_drawing(canvas, f"{caption}. {legend}{letters}", " ".join(told))
 
 
 def _panel(results: Results, protocol: Protocol, curve: Curve) -> KaplanMeierPanel:
@@ -120,8 +117,8 @@ def _log_rank(results: Results, curve: Curve) -> tuple[str, ...]:
     if curve.by is None:
         return ()
     tests = results.select("univariable_km", endpoint=curve.endpoint, variable=curve.by, level="", group="")
-    p_values = [row.text for row in tests if row.statistic == "p_value"]
-    return (f"Log-rank {p_phrase(p_values[0])}",) if p_values else ()
+    p_values, methods = ([row.text for row in tests if row.statistic == name] for name in ("p_value", "method"))
+    return (f"{named_in_figure(methods[0])} {p_phrase(p_values[0])}",) if p_values else ()
 
 
 def _titles(protocol: Protocol, figure: Figure) -> str:
@@ -157,7 +154,7 @@ def draw_forest(results: Results, protocol: Protocol, figure: Figure) -> Drawing
     canvas = plot_forest(rows, heads=ForestHeads(label="Factor", effect=f"Hazard ratio ({interval_name(protocol)})"))
     caption = figure.caption or f"Hazard ratios of the multivariable model for {model_title(protocol, model)}"
     told = "; ".join(f"{row.label}: {row.text}" for row in rows if row.kind == "estimate")
-    return _export(canvas, f"{caption}, {plural(n, 'patient')} and {plural(events, 'event')}", told)
+    return export_drawing(canvas, f"{caption}, {plural(n, 'patient')} and {plural(events, 'event')}", told)
 
 
 def _forest_rows(results: Results, protocol: Protocol, model: Model, name: str) -> list[ForestRow]:
@@ -202,7 +199,7 @@ def draw_flow(results: Results, protocol: Protocol) -> Drawing:
     canvas = plot_flow((first, last), arms=arms, min_cell=protocol.privacy.min_cell)
     told = "; ".join(f"{reason.text}: {reason.n}" for reason in reasons)
     words = f"{read} {verb}. Excluded: {told}. {analyzed} analyzed."
-    return _export(canvas, f"Patients {verb}, excluded and analyzed", words)
+    return export_drawing(canvas, f"Patients {verb}, excluded and analyzed", words)
 
 
 def _arms(protocol: Protocol) -> dict[str, str]:
@@ -235,6 +232,7 @@ def _read_and_analyzed(results: Results) -> Iterator[Row]:
         yield from results.select("flow", level=level, group="")
 
 
-def _export(canvas: Canvas, caption: str, alt: str) -> Drawing:
+def export_drawing(canvas: Canvas, caption: str, alt: str) -> Drawing:
+    """Return a figure in its three formats; ``alt`` says in words what it shows."""
     svg = to_svg(canvas, title=caption, description=alt)
     return Drawing(caption, alt, svg, to_pdf(canvas), to_png(canvas), canvas.get_figwidth() * 25.4)

@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 
 from oncohort.report.document import Block
 from oncohort.report.drawings import Drawing
+from oncohort.study.beside import Beside
 from oncohort.study.cohort import Cohort
 from oncohort.study.findings import Finding
 from oncohort.study.protocol import Protocol
@@ -24,6 +25,7 @@ class StudyFacts:
     findings: tuple[Finding, ...]
     sources: tuple[Source, ...]
     software: str
+    beside: Beside | None = None
 
 
 Part: TypeAlias = Block | Drawing

@@ -7,15 +7,20 @@ from string import ascii_lowercase
 from typing import Final
 
 from oncohort.report.document import Run, Text
+from oncohort.report.rank_names import RANK_TESTS, capital
 from oncohort.study.results import KEYS, Results
 from oncohort.study.results import Row as Number
 
-TEST_NAMES: Final = {
-    "Pearson chi-square": "Pearson’s χ² test without continuity correction",
-    "log-rank": "Log-rank test",
-    "log-rank, holm": "Log-rank test, adjusted by Holm’s method",
-    "log-rank, none": "Log-rank test, not adjusted for the number of pairs",
+_RANK_TESTS: Final = {
+    f"{method}{end}": f"{capital(name)} test{said}"
+    for method, name in RANK_TESTS.items()
+    for end, said in (
+        ("", ""),
+        (", holm", ", adjusted by Holm’s method"),
+        (", none", ", not adjusted for the number of pairs"),
+    )
 }
+TEST_NAMES: Final = {"Pearson chi-square": "Pearson’s χ² test without continuity correction", **_RANK_TESTS}
 
 
 def letter_tests(rows: Iterable[Number]) -> dict[str, str]:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from oncohort.report.clinical_methods import phrase_clinical_methods
+from oncohort.report.competing_section import phrase_competing_methods
+from oncohort.report.fine_gray_section import phrase_fine_gray_methods
+from oncohort.report.model_tables import beside_factors
 from oncohort.report.names import METHOD_WORDS, factor_label, level_label, listed, model_title
+from oncohort.report.rank_names import phrase_level_tests
+from oncohort.report.restricted_section import phrase_restricted_methods
 from oncohort.study.protocol import Endpoint, Factor, Model, Protocol
 from oncohort.study.results import Results
 
@@ -15,13 +20,17 @@ def phrase_methods(protocol: Protocol, results: Results, software: str) -> str:
     endpoint, the design) is left out, never invented.
     """
     sentences = [_design(protocol)]
-    sentences += [_endpoint(endpoint) for endpoint in protocol.endpoint]
+    for endpoint in protocol.endpoint:
+        sentences += [_endpoint(endpoint), _entry(endpoint, results)]
     sentences += [phrase_clinical_methods(protocol)]
     sentences += [
         _description(protocol),
         _survival(protocol, results),
+        phrase_restricted_methods(protocol, results),
+        phrase_competing_methods(protocol, results),
         _splits(protocol, results),
         _models(protocol, results),
+        phrase_fine_gray_methods(protocol),
     ]
     force = protocol.settings()
     sentences.append(f"Two-sided P < {force['study.alpha'].value} was considered significant.")
@@ -48,8 +57,26 @@ def _endpoint(endpoint: Endpoint) -> str:
     return f"{name} was measured from {endpoint.measured_from} to {endpoint.measured_to}{censored}."
 
 
+def _entry(endpoint: Endpoint, results: Results) -> str:
+    """Say from when on patients were at risk, where they came under observation late."""
+    if endpoint.entry is None:
+        return ""
+    when = f'on the date in the column "{endpoint.entry}"'
+    if not isinstance(endpoint.entry, str):
+        when = f'at the time in the column "{endpoint.entry.column}"'
+    found = {name: results.get("delayed_entry", name, endpoint=endpoint.id) for name in ("n", "median", "min", "max")}
+    told = {name: "–" if row is None else row.text for name, row in found.items()}
+    unit = "" if found["median"] is None else f" {found['median'].unit}"
+    return (
+        f"Patients entered the risk set {when} (left truncation), {told['n']} of them after time zero; the median time "
+        f"of entry was {told['median']}{unit} (range, {told['min']}–{told['max']}), and follow-up is counted from it."
+    )
+
+
 def _source(endpoint: Endpoint) -> str:
     """Say where time and event come from, for an endpoint whose protocol does not define it in words."""
+    if endpoint.causes:
+        return f"from day 0 to death from {listed([cause.lower() for cause in endpoint.causes])}"
     if endpoint.events:
         return f"from day 0 to {' or '.join(endpoint.events)}"
     if endpoint.time is not None:
@@ -106,7 +133,7 @@ def _survival(protocol: Protocol, results: Results) -> str:
     if any(len(results.levels_of(name)) > 2 for table in protocol.table if table.endpoints for name in table.factors):
         adjusted = force["survival.pairwise"] == "holm"
         pairs = f", pairs of levels {'with Holm’s adjustment' if adjusted else 'without adjustment for their number'}"
-    return f"{survival}{follow_up} Levels of a factor were compared by the log-rank test{pairs}."
+    return f"{survival}{follow_up} {phrase_level_tests(protocol)}{pairs}."
 
 
 def _splits(protocol: Protocol, results: Results) -> str:
@@ -120,19 +147,24 @@ def _splits(protocol: Protocol, results: Results) -> str:
 
 
 def _models(protocol: Protocol, results: Results) -> str:
-    if not protocol.model:
+    cox = tuple(model for model in protocol.model if model.kind == "cox")
+    if not cox:
         return ""
     force = {key: str(item.value) for key, item in protocol.settings().items()}
     ties = METHOD_WORDS[force["survival.ties"]]
     sentences = [f"Hazard ratios come from Cox proportional hazards models ({ties} ties), fitted to complete cases."]
     by_selection: dict[str, list[Model]] = {}
-    for model in protocol.model:
+    for model in cox:
         by_selection.setdefault(_selection(protocol, model), []).append(model)
     for words, models in by_selection.items():
         of = "" if len(by_selection) == 1 else f" ({listed([model_title(protocol, m) for m in models])})"
         sentences.append(f"{words[0].upper()}{words[1:]}{of}.")
-    sentences += [_coding(protocol, results, model) for model in protocol.model[:1]]
-    sentences += [_recoding(protocol, results, model) for model in protocol.model[1:]]
+    for model in cox:
+        beside = " ".join(beside_factors(protocol, model))
+        of = "" if len(cox) == 1 else f"Model for {model_title(protocol, model)}: "
+        sentences += [f"{of}{beside}"] if beside else []
+    sentences += [_coding(protocol, results, model) for model in cox[:1]]
+    sentences += [_recoding(protocol, results, model, cox[0]) for model in cox[1:]]
     transform = METHOD_WORDS.get(force["survival.ph_transform"], force["survival.ph_transform"])
     sentences.append(f"Proportional hazards were tested by the score test against time ({transform} transform).")
     return " ".join(sentence for sentence in sentences if sentence)
@@ -162,9 +194,8 @@ def _coding_of(results: Results, model: Model, name: str) -> str:
     return f"{level_label(results, name, levels[0])} {coding}" if len(levels) == 1 and levels[0] else coding
 
 
-def _recoding(protocol: Protocol, results: Results, model: Model) -> str:
+def _recoding(protocol: Protocol, results: Results, model: Model, first: Model) -> str:
     """Say what a further model codes in another way than the first."""
-    first = protocol.model[0]
     other = [
         f"{factor_label(protocol.find_factor(name))}: {_coding_of(results, model, name)}"
         for name in model.factors

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from oncohort.report.document import Cell, Row, TableBlock, Text
-from oncohort.report.names import METHOD_WORDS, factor_label, interval_name, level_label, model_title, with_italic_p
+from oncohort.report.names import (
+    METHOD_WORDS,
+    factor_label,
+    interval_name,
+    level_label,
+    listed,
+    model_title,
+    with_italic_p,
+)
 from oncohort.report.tables import P_HEAD, cell, estimate_with_limits
 from oncohort.study.protocol import Model, Protocol
 from oncohort.study.results import Results
@@ -64,20 +72,21 @@ def _notes(results: Results, protocol: Protocol, model: Model) -> list[Text]:
     per, parameters = results.text("guards", "estimate", **guard), results.text("guards", "df", **guard)
     sentences = [f"Multivariable model: {n} of {plural(total, 'patient')}, {plural(events, 'event')}."]
     if lost != "0":
-        sentences.append(f"{lost} left out for a missing factor ({_cost(results, protocol, model)}).")
+        cost = _cost(results, protocol, model)
+        sentences.append(f"{lost} left out for a missing factor{f' ({cost})' if cost else ''}.")
     sentences.append(f"{per} events per candidate parameter ({parameters}).")
     sentences.append(_selection_note(protocol, model))
+    sentences += beside_factors(protocol, model)
     if results.get("multivariable_cox", "log_likelihood", **keys) is None:
         sentences.append(f"No final model: {results.text('multivariable_cox', 'method', **keys)}.")
         return [with_italic_p(" ".join(sentences))]
     if results.get("multivariable_cox", "c_index", **keys) is None:
         sentences.append(f"No estimates: {results.text('multivariable_cox', 'method', **keys)}.")
         return [with_italic_p(" ".join(sentences))]
-    ratio = {**keys, "level": "likelihood-ratio"}
-    chi = results.text("multivariable_cox", "statistic", **ratio)
-    df = results.text("multivariable_cox", "df", **ratio)
+    level, name = ("wald", "Robust Wald") if model.variance == "robust" else ("likelihood-ratio", "Likelihood-ratio")
+    chi, df = (results.text("multivariable_cox", statistic, level=level, **keys) for statistic in ("statistic", "df"))
     concordance = results.text("multivariable_cox", "c_index", **keys)
-    sentences.append(f"Likelihood-ratio χ² = {chi} on {df} df; concordance {concordance}.")
+    sentences.append(f"{name} χ² = {chi} on {df} df; concordance {concordance}.")
     kept = [row.text for row in results.select("multivariable_cox", **keys) if row.statistic == "selected"]
     dash = "–, not in the final model. " if "no" in kept else ""
     return [with_italic_p(" ".join(sentences)), f"{dash}CI, confidence interval."]
@@ -86,8 +95,22 @@ def _notes(results: Results, protocol: Protocol, model: Model) -> list[Text]:
 def _cost(results: Results, protocol: Protocol, model: Model) -> str:
     """Name the factor whose missing values cost the model most patients."""
     costs = results.select("guards", model=model.id, variable="complete_case_loss")
-    told = [(row.level, row.text) for row in costs if row.statistic == "n_missing"]
+    told = [(row.level, row.text) for row in costs if row.statistic == "n_missing" and row.value != 0]
     return "; ".join(f"{factor_label(protocol.find_factor(name))} is missing in {n}" for name, n in told)
+
+
+def beside_factors(protocol: Protocol, model: Model) -> list[str]:
+    """Say in a sentence each by what a model is stratified and weighted, and where its standard errors come from."""
+    said: list[str] = []
+    if model.strata:
+        by = listed([factor_label(protocol.find_factor(name)) for name in model.strata])
+        said.append(f"Stratified by {by}: each has a baseline hazard of its own.")
+    if model.weights is not None:
+        said.append(f"Patients weighted by {factor_label(protocol.find_factor(model.weights))}.")
+    if model.variance == "robust":
+        cluster = model.cluster and f", clustered by {factor_label(protocol.find_factor(model.cluster))}"
+        said.append(f"Robust (sandwich) variance{cluster or ''}.")
+    return said
 
 
 def _selection_note(protocol: Protocol, model: Model) -> str:

@@ -6,6 +6,7 @@ from itertools import combinations
 
 from oncohort.report.document import Cell, Row, TableBlock
 from oncohort.report.names import factor_label, with_italic_p
+from oncohort.report.rank_names import capital, rank_test_name
 from oncohort.report.tables import P_HEAD, cell
 from oncohort.study.protocol import Protocol, Table
 from oncohort.study.results import Results
@@ -27,6 +28,9 @@ def tabulate_pairs(results: Results, protocol: Protocol, table: Table, table_id:
     if not body:
         return None
     holm = protocol.settings()["survival.pairwise"].value == "holm"
-    note = f"Log-rank P values {'adjusted by Holm’s method' if holm else 'not adjusted for the number of pairs'}."
+    name = rank_test_name(protocol, table)
+    note = (
+        f"{capital(name)} P values {'adjusted by Holm’s method' if holm else 'not adjusted for the number of pairs'}."
+    )
     head = (Cell("Levels compared"), *(cell((*P_HEAD, *with_italic_p(f", {e}"))) for e in table.endpoints))
-    return TableBlock(0, "Pairwise log-rank tests", (head,), tuple(body), notes=(note,))
+    return TableBlock(0, f"Pairwise {name} tests", (head,), tuple(body), notes=(note,))

@@ -48,7 +48,10 @@ def phrase_findings(findings: Sequence[Finding]) -> str:
 
 
 def phrase_characteristics(protocol: Protocol, results: Results, table: Table, table_id: str) -> str:
-    """Return the size of the cohort, its measured factors as the table describes them, and what differs."""
+    """Return the size of the cohort, its measured factors as the table describes them, and what differs.
+
+    A further table is not introduced where there is nothing more to say than the size.
+    """
     n = results.text("baseline", "n_total", model=table_id)
     told: list[str] = []
     for name in table.factors:
@@ -61,7 +64,9 @@ def phrase_characteristics(protocol: Protocol, results: Results, table: Table, t
         around = format_interval(*spread) if len(spread) == 2 else spread[0]
         told.append(f"{factor_label(factor)}, {face.centre} {centre} ({face.spread} {around})")
     measured = f" Measured characteristics were {listed(told, separator=';')}." if told else ""
-    return f"The cohort comprised {plural(n, 'patient')}.{measured}{_differences(protocol, results, table, table_id)}"
+    more = measured + _differences(protocol, results, table, table_id)
+    first = next(t for t in protocol.table if t.kind == "characteristics")
+    return f"The cohort comprised {plural(n, 'patient')}.{more}" if more or table is first else ""
 
 
 def _differences(protocol: Protocol, results: Results, table: Table, table_id: str) -> str:

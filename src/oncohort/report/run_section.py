@@ -1,4 +1,4 @@
-"""What was run: who came in, what the checks object to, the files, the findings and the choices in force."""
+"""The first section, who came in and what a reviewer would object to; and the last: files, findings and choices."""
 
 from __future__ import annotations
 
@@ -10,19 +10,32 @@ from oncohort.report.drawings import draw_flow
 from oncohort.report.facts import APPENDED, Part, StudyFacts
 from oncohort.report.names import with_italic_p
 from oncohort.report.prose import phrase_findings, phrase_flow
+from oncohort.report.published_section import phrase_equal
 from oncohort.study.findings import LEVELS, Finding
 
 
-def tell_run(facts: StudyFacts) -> Iterator[Part]:
-    """Yield the first section of a report."""
-    yield Heading(1, "What was run")
-    yield Paragraph(f"{phrase_flow(facts.protocol, facts.results)} {phrase_findings(facts.findings)}")
+def tell_entry(facts: StudyFacts) -> Iterator[Part]:
+    """Yield the first section: who was read, left out and analyzed, and what to know before any number is read."""
+    yield Heading(1, "Patients and warnings")
+    told = (phrase_flow(facts.protocol, facts.results), phrase_findings(facts.findings), _published(facts))
+    yield Paragraph(" ".join(sentence for sentence in told if sentence))
     yield from _objections(facts.findings)
     if facts.results.levels_of("flow"):
         yield draw_flow(facts.results, facts.protocol)
+
+
+def tell_run(facts: StudyFacts) -> Iterator[Part]:
+    """Yield the last section: what was read, what the checks found, and every choice in force."""
+    yield Heading(1, "Data, checks and choices")
     yield _data_table(facts)
     yield _findings_table(facts)
     yield _settings_table(facts)
+
+
+def _published(facts: StudyFacts) -> str:
+    """Return how many published results this run gives as they were printed; nothing without any."""
+    compared = facts.results.published
+    return "" if compared is None else phrase_equal(compared)
 
 
 def _objections(findings: Sequence[Finding]) -> Iterator[Block]:
@@ -30,7 +43,8 @@ def _objections(findings: Sequence[Finding]) -> Iterator[Block]:
     warnings = [finding for finding in findings if _is_objection(finding)]
     if warnings:
         yield Note("warning", "Read these before you use the numbers.")
-        yield Bullets(tuple(with_italic_p(_sentence(finding.sentence)) for finding in warnings))
+        sentences = dict.fromkeys(_sentence(finding.sentence) for finding in warnings)
+        yield Bullets(tuple(map(with_italic_p, sentences)))
 
 
 def _is_objection(finding: Finding) -> bool:

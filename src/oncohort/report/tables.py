@@ -9,7 +9,8 @@ from typing import Any, Final, NamedTuple
 
 from oncohort.report.document import Cell, Row, Run, TableBlock, Text, plain_text
 from oncohort.report.names import factor_label, interval_name, with_italic_p
-from oncohort.study.protocol import Factor, Protocol, Table
+from oncohort.report.rank_names import note_of_tests
+from oncohort.study.protocol import Factor, Protocol, Table, has_competing
 from oncohort.study.results import Results
 from oncohort.study.text import NOT_ESTIMABLE, NOT_REACHED, format_interval
 
@@ -104,16 +105,18 @@ def _letters(results: Results, table_id: str, between: str) -> dict[str, str]:
 def _characteristic(results: Results, factor: Factor, table_id: str, groups: list[str], between: str) -> list[Row]:
     keys = {"model": table_id, "variable": factor.id}
     p_value = [cell(_marked_p(results, table_id, between, factor))] if between else []
-    by_count = any(row.level for row in results.select("baseline", **keys))
-    if not by_count:
+    beneath = results.levels_of(f"{factor.id}.described")
+    own = {row.level for row in results.select("baseline", **keys)} - {"", *(level.level for level in beneath)}
+    if not own:
         kind, texts = _number_face(results, factor, groups, keys)
         rows = [Row((Cell(f"{factor_label(factor)}, {kind}"), *(cell(text) for text in texts), *p_value))]
     else:
         face = "n (%)" if factor.percent else "n"
         rows = [Row((Cell(f"{factor_label(factor)}, {face}"), *(cell("") for _ in groups), *p_value), kind="group")]
-        for level in results.levels_of(factor.id):
-            texts = [_count_face(results, factor, {**keys, "level": level.level, "group": group}) for group in groups]
-            rows.append(Row((Cell(level.label, indent=1), *(cell(text) for text in texts))))
+    for level in (*(results.levels_of(factor.id) if own else ()), *beneath):
+        texts = [_count_face(results, factor, {**keys, "level": level.level, "group": group}) for group in groups]
+        indent = 2 if own and level in beneath else 1
+        rows.append(Row((Cell(level.label, indent=indent), *(cell(text) for text in texts))))
     missing = [results.text("baseline", "n_missing", group=group, **keys) for group in groups]
     if any(text != "0" for text in missing):
         rows.append(Row((Cell("Missing", indent=1), *(cell(text) for text in missing))))
@@ -173,12 +176,12 @@ def tabulate_survival(results: Results, protocol: Protocol) -> TableBlock:
         caption="Events and Kaplan–Meier estimates",
         head=(tuple(head),),
         body=tuple(body),
-        notes=(_survival_note(body, reverse=reverse),),
+        notes=(_survival_note(protocol, body, reverse=reverse),),
     )
 
 
 def tabulate_univariable(results: Results, protocol: Protocol, table: Table, table_id: str) -> TableBlock:
-    """Return Table II: one row a level; for each endpoint events, median, interval and log-rank P side by side."""
+    """Return Table II: one row a level; for each endpoint events, median, interval and P side by side."""
     units = {row.endpoint: row.unit for row in results.select("survival") if row.statistic == "median"}
     spans = [Cell(""), Cell("")]
     heads = [Cell("Factor"), cell("n")]
@@ -188,7 +191,7 @@ def tabulate_univariable(results: Results, protocol: Protocol, table: Table, tab
     body: list[Row] = []
     for name in table.factors:
         body += _univariable_rows(results, protocol.find_factor(name), table, table_id)
-    notes: list[Text] = [_log_rank_note(results, table_id) + explain_abbreviations(body)]
+    notes: list[Text] = [_univariable_note(results, protocol, table, table_id) + explain_abbreviations(body)]
     return TableBlock(
         0,
         table.caption or f"Univariable analysis of factors associated with {' and '.join(table.endpoints)}",
@@ -202,18 +205,19 @@ def _at(time: str, unit: str) -> str:
     return f"{time} {unit.removesuffix('s')}" if time == "1" else f"{time} {unit}"
 
 
-def _survival_note(body: Sequence[Row], *, reverse: bool) -> str:
+def _survival_note(protocol: Protocol, body: Sequence[Row], *, reverse: bool) -> str:
     follow_up = "Follow-up by the reverse Kaplan–Meier method. " if reverse else ""
-    return f"{follow_up}CI, confidence interval.{explain_abbreviations(body)}"
+    competing = "A competing event counts as censored. " if any(map(has_competing, protocol.endpoint)) else ""
+    return f"{follow_up}{competing}CI, confidence interval.{explain_abbreviations(body)}"
 
 
-def _log_rank_note(results: Results, table_id: str) -> str:
+def _univariable_note(results: Results, protocol: Protocol, table: Table, table_id: str) -> str:
     lost = {
         (row.variable, row.text)
         for row in results.select("univariable_km", model=table_id)
-        if row.statistic == "n_missing" and row.text != "0"
+        if row.statistic == "n_missing" and row.text != "0" and not row.level
     }
-    note = "Kaplan–Meier medians; log-rank test over the levels of each factor. CI, confidence interval."
+    note = f"Kaplan–Meier medians; {note_of_tests(protocol, results, table, table_id)} CI, confidence interval."
     return note + (" Patients whose level is not known are left out of that factor." if lost else "")
 
 
@@ -232,5 +236,11 @@ def _univariable_rows(results: Results, factor: Factor, table: Table, table_id: 
             events = results.text("univariable_km", "n_event", endpoint=endpoint, **at)
             median = estimate_with_limits(results, "univariable_km", "median", endpoint=endpoint, **at)
             cells += [cell(events), cell(abbreviated(median)), cell("")]
+        rows.append(Row(tuple(cells)))
+    trends = [results.get("univariable_km", "p_value", endpoint=e, level="(trend)", **keys) for e in table.endpoints]
+    if any(trends):
+        cells = [Cell("Trend", indent=1), cell("")]
+        for trend in trends:
+            cells += [cell(""), cell(""), cell("–" if trend is None else trend.text)]
         rows.append(Row(tuple(cells)))
     return rows

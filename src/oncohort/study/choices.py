@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from oncohort.study.profiles import Setting
@@ -37,12 +37,13 @@ RECIST_GROWTH_MM: Final = 5  # RECIST 1.1 asks for it in its definition of progr
 class Choice:
     """A choice under its key, the key of the profile that makes it otherwise, and the study's own value if any.
 
-    ``origin`` says where ``own`` comes from if neither ``study.toml`` nor a preset says it.
+    ``given`` is the value where the study makes none, if its criteria say it and not the profile; ``origin`` names it.
     """
 
     key: str
     profile_key: str
     own: Setting | None
+    given: Setting | None = None
     origin: str = ""
 
 
@@ -74,10 +75,10 @@ def clinical_choices(
 
 def _of_response(response: Response) -> Iterator[Choice]:
     for name in RESPONSE_CHOICES:
-        if name == "abs_pd_mm" and response.abs_pd_mm is None and response.criteria == "RECIST-1.1":
-            yield Choice("response.abs_pd_mm", "response.abs_pd_mm", RECIST_GROWTH_MM, "criteria RECIST-1.1")
-        else:
-            yield _of("response", response, name)
+        choice = _of("response", response, name)
+        if name == "abs_pd_mm" and response.criteria == "RECIST-1.1":
+            choice = replace(choice, given=RECIST_GROWTH_MM, origin="criteria RECIST-1.1")
+        yield choice
 
 
 def _of(section: str, holder: Any, name: str, *, item: str = "") -> Choice:

@@ -13,13 +13,25 @@ from oncohort.study.protocol import Endpoint, Factor, TimeUnit
 
 @dataclass(frozen=True, slots=True)
 class EndpointData:
-    """Time to event of n patients. ``time`` is in ``unit``; the report shows it in ``report_unit``."""
+    """Time to event of n patients. ``time`` is in ``unit``; the report shows it in ``report_unit``.
+
+    ``competing`` (n,) is True where an event came after which this one can no longer happen; such a patient counts as
+    censored in ``event``. It is None where the protocol names no such events. ``entry`` (n,) is when each patient came
+    under observation, in ``unit``: at risk at t when ``entry < t <= time``. It is None where all are from 0 on.
+    """
 
     spec: Endpoint
     time: NDArray[np.float64]
     event: NDArray[np.bool_]
     unit: TimeUnit
     report_unit: TimeUnit
+    competing: NDArray[np.bool_] | None = None
+    entry: NDArray[np.float64] | None = None
+
+
+def entry_of(endpoint: EndpointData, members: NDArray[np.bool_] | slice) -> NDArray[np.float64] | None:
+    """Return when some of the patients came under observation, None where all are from 0 on."""
+    return None if endpoint.entry is None else endpoint.entry[members]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +111,7 @@ class Derived:
         A row a sample and test: ``test``, ``day``, ``value``, ``unit``, ``grade``, ``baseline_grade``.
     time_to_event
         A row an endpoint and rule of censoring ("" is the study's own): ``endpoint``, ``rule``, ``day``, ``event``,
-        ``description``, ``why``.
+        ``competing``, ``description``, ``why``.
     adherence
         A row a patient, rule of the protocol and occasion: ``rule``, ``verdict``, ``table``, ``source_row``, ``day``,
         ``days_late``, ``value``, ``text``.

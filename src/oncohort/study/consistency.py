@@ -5,29 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oncohort.study.condition_problems import Scope, condition_problems
+from oncohort.study.consistency_competing import find_competing_problems
 from oncohort.study.consistency_groups import find_group_problems
 from oncohort.study.consistency_kind import find_kind_problems
+from oncohort.study.consistency_models import find_model_problems
 from oncohort.study.consistency_records import find_records_problems
 from oncohort.study.consistency_treatment import find_treatment_problems
 from oncohort.study.derived import known_columns
 from oncohort.study.problems import Problem, duplicates, names, unknown
-from oncohort.study.profiles import ALLOWED
+from oncohort.study.profiles import ALLOWED, SUMMARY
 from oncohort.study.protocol import (
     Criterion,
     Endpoint,
     Factor,
     Figure,
-    Model,
     Protocol,
     Table,
+    TimeColumn,
     level_ids,
     outcome_columns,
 )
+from oncohort.study.switched import differences
 from oncohort.study.toml_lines import Path
 from oncohort.study.words import did_you_mean, quoted
 
 DATASET_COLUMNS = frozenset(
-    {"USUBJID", "PARAMCD", "PARAM", "AVAL", "AVALU", "CNSR"}
+    {"USUBJID", "PARAMCD", "PARAM", "AVAL", "AVALU", "CNSR", "ENTRY"}
 )  # a factor is a column beside them
 
 
@@ -36,13 +39,25 @@ def find_problems(protocol: Protocol) -> Iterator[Problem]:
     kind = list(find_kind_problems(protocol))
     yield from kind
     yield from _settings(protocol)
+    yield from _beside(protocol)
     yield from _times(protocol)
-    for section in ("endpoint", "factor", "table", "model", "figure", "criterion", "procedure", "comparison"):
+    for section in (
+        "endpoint",
+        "factor",
+        "table",
+        "model",
+        "figure",
+        "criterion",
+        "procedure",
+        "comparison",
+        "subgroup",
+    ):
         yield from duplicates((section,), section, [item.id for item in getattr(protocol, section)])
     yield from _columns_of_datasets(protocol)
     if not protocol.is_records_study:
         for k, endpoint in enumerate(protocol.endpoint):
             yield from _endpoint(("endpoint", k), endpoint)
+            yield from _entry(("endpoint", k, "entry"), endpoint)
     for k, factor in enumerate(protocol.factor):
         yield from _factor(("factor", k), factor)
     columns = known_columns(protocol) if protocol.is_records_study else None
@@ -50,11 +65,11 @@ def find_problems(protocol: Protocol) -> Iterator[Problem]:
         yield from _criterion(("criterion", k), criterion, Scope(columns))
     for k, table in enumerate(protocol.table):
         yield from _table(("table", k), table, protocol)
-    for k, model in enumerate(protocol.model):
-        yield from _model(("model", k), model, protocol)
+    yield from find_model_problems(protocol)
     for k, figure in enumerate(protocol.figure):
         yield from _figure(("figure", k), figure, protocol)
     yield from _outcomes_as_factors(protocol)
+    yield from find_competing_problems(protocol)
     if columns is not None and not kind:
         yield from find_records_problems(protocol, columns)
         yield from find_treatment_problems(protocol, columns)
@@ -70,6 +85,13 @@ def _settings(protocol: Protocol) -> Iterator[Problem]:
                 yield (section, name), f'"{word}" is not one of {quoted(allowed)}.{did_you_mean(word, allowed)}'
 
 
+def _beside(protocol: Protocol) -> Iterator[Problem]:
+    profile = protocol.study.beside
+    if profile is not None and not differences(protocol, profile):
+        others = quoted(name for name in SUMMARY if name != profile)
+        yield ("study", "beside"), f'the study makes every choice as "{profile}" does already; {others} was expected'
+
+
 def _times(protocol: Protocol) -> Iterator[Problem]:
     units = {e.time.unit if e.time else "months" for e in protocol.endpoint}
     if protocol.survival.at_months:
@@ -77,8 +99,9 @@ def _times(protocol: Protocol) -> Iterator[Problem]:
             yield ("survival", "at_months"), "either at or at_months was expected"
         elif (protocol.study.report_unit or "months") != "months" or units != {"months"}:
             yield ("survival", "at_months"), "survival is not reported in months; at, in the report unit, was expected"
-    elif protocol.survival.at and len(units) > 1 and protocol.study.report_unit is None:
-        yield ("survival", "at"), f"the endpoints are in {quoted(sorted(units))}; name one report_unit under [study]"
+    for key in ("at", "rmst_at"):
+        if getattr(protocol.survival, key) and len(units) > 1 and protocol.study.report_unit is None:
+            yield ("survival", key), f"the endpoints are in {quoted(sorted(units))}; name one report_unit under [study]"
 
 
 def _columns_of_datasets(protocol: Protocol) -> Iterator[Problem]:
@@ -103,6 +126,23 @@ def _endpoint(place: Path, endpoint: Endpoint) -> Iterator[Problem]:
         yield (*place, "stop"), "with an event column, one stop column was expected: the date of event or last contact"
     elif endpoint.event is not None and endpoint.last_known_alive is not None:
         yield (*place, "last_known_alive"), "either event or last_known_alive says who was censored, not both"
+
+
+def _entry(place: Path, endpoint: Endpoint) -> Iterator[Problem]:
+    entry, time = endpoint.entry, endpoint.time
+    if entry is None:
+        return
+    if time is not None:
+        if not isinstance(entry, TimeColumn):
+            yield place, 'with a time column, entry = { column = "…", unit = "…" } was expected'
+        elif entry.column == time.column:
+            yield place, f'the column "{time.column}" is the time already; the column of the entry was expected'
+        elif entry.unit != time.unit:
+            yield (*place, "unit"), f"entry is in {entry.unit} and time in {time.unit}; one unit was expected"
+    elif isinstance(entry, TimeColumn):
+        yield place, "with start and stop, a date column was expected"
+    elif entry in {endpoint.start, *outcome_columns(endpoint)}:
+        yield place, f'the column "{entry}" is a start or stop already; the column of the entry was expected'
 
 
 def _factor(place: Path, factor: Factor) -> Iterator[Problem]:
@@ -154,6 +194,7 @@ def _table(place: Path, table: Table, protocol: Protocol) -> Iterator[Problem]:
     factors = {f.id: f for f in protocol.factor}
     yield from names((*place, "factors"), "factor", table.factors, list(factors))
     yield from names((*place, "endpoints"), "endpoint", table.endpoints, [e.id for e in protocol.endpoint])
+    yield from _tests(place, table, factors)
     if table.kind == "univariable":
         if not table.endpoints:
             yield place, "endpoints is missing: the endpoints that stand side by side"
@@ -170,47 +211,33 @@ def _table(place: Path, table: Table, protocol: Protocol) -> Iterator[Problem]:
             yield (*place, "by"), f'the factor "{table.by}" needs levels, split or cut to give columns'
 
 
-def _model(place: Path, model: Model, protocol: Protocol) -> Iterator[Problem]:
-    factors = {f.id: f for f in protocol.factor}
-    yield from names((*place, "endpoint"), "endpoint", [model.endpoint], [e.id for e in protocol.endpoint])
-    yield from names((*place, "factors"), "factor", model.factors, list(factors))
-    for name, coding in model.coding.items():
-        where = (*place, "coding", name)
-        if name not in model.factors:
-            yield where, unknown("factor of this model", name, model.factors)
-            continue
-        if (coding.map is None) == (coding.cox is None):
-            yield where, "either map or cox was expected"
-        elif coding.cox is not None and name in factors:
-            yield from _own_coding((*where, "cox"), factors[name], coding.cox)
-        elif coding.map is not None and name in factors and set(coding.map) != set(level_ids(factors[name])):
-            yield (
-                where,
-                f"map must give a score to each of the levels {quoted(level_ids(factors[name]))}, and no other",
-            )
-
-
-def _own_coding(place: Path, factor: Factor, cox: str) -> Iterator[Problem]:
-    if cox in {"continuous", "log2"} and factor.levels is not None:
-        yield place, f'"{cox}" needs a number, and the factor "{factor.id}" has levels'
-    if cox in {"indicator", "linear"} and not level_ids(factor):
-        yield place, f'"{cox}" needs levels, split or cut of the factor "{factor.id}"'
-    if cox == "split" and factor.split is None:
-        yield place, f'"split" needs split = "median" or a number of the factor "{factor.id}"'
+def _tests(place: Path, table: Table, factors: dict[str, Factor]) -> Iterator[Problem]:
+    if table.kind == "characteristics":
+        given = [name for name in ("test", "strata", "trend") if getattr(table, name)]
+        yield from (((*place, name), "belongs to a univariable table") for name in given)
+    elif table.strata is not None:
+        where = (*place, "strata")
+        yield from names(where, "factor", [table.strata], list(factors))
+        if table.strata in table.factors:
+            yield where, f'"{table.strata}" is a factor of this table; it cannot be both'
+        elif table.strata in factors and not level_ids(factors[table.strata]):
+            yield where, f'the factor "{table.strata}" needs levels, split or cut to make strata'
 
 
 def _figure(place: Path, figure: Figure, protocol: Protocol) -> Iterator[Problem]:
-    given = [name for name in ("curves", "forest", "case", "kind") if getattr(figure, name)]
+    given = [name for name in ("curves", "incidence", "forest", "case", "kind") if getattr(figure, name)]
     if len(given) != 1:
-        of_records = "one of curves, forest, case and kind was expected"
-        yield place, of_records if protocol.is_records_study else "either curves or forest was expected"
+        of_records = "one of curves, incidence, forest, case and kind was expected"
+        yield place, of_records if protocol.is_records_study else "one of curves, incidence and forest was expected"
     if figure.forest is not None:
         yield from names((*place, "forest"), "model", [figure.forest], [m.id for m in protocol.model])
     factors = {f.id: f for f in protocol.factor}
     comparisons = [c.id for c in protocol.comparison]
     kind = "factor or comparison" if comparisons else "factor"
-    for k, curve in enumerate(figure.curves):
-        where = (*place, "curves", k)
+    panels = [("curves", k, curve) for k, curve in enumerate(figure.curves)]
+    panels += [("incidence", k, curve) for k, curve in enumerate(figure.incidence)]
+    for key, k, curve in panels:
+        where = (*place, key, k)
         yield from names((*where, "endpoint"), "endpoint", [curve.endpoint], [e.id for e in protocol.endpoint])
         if curve.by is not None:
             yield from names((*where, "by"), kind, [curve.by], [*factors, *comparisons])
@@ -224,15 +251,15 @@ def _outcomes_as_factors(protocol: Protocol) -> Iterator[Problem]:
     made_of = {endpoint.id: outcome_columns(endpoint) for endpoint in protocol.endpoint}
     compared = [
         ((section, k, "factors"), name, endpoint)
-        for section, items in (("table", protocol.table), ("model", protocol.model))
+        for section, items in (("table", protocol.table), ("model", protocol.model), ("subgroup", protocol.subgroup))
         for k, item in enumerate(items)
         for endpoint in (item.endpoints if isinstance(item, Table) else (item.endpoint,))
         for name in item.factors
     ]
     compared += [
-        (("figure", k, "curves"), curve.by, curve.endpoint)
+        (("figure", k, "curves" if figure.curves else "incidence"), curve.by, curve.endpoint)
         for k, figure in enumerate(protocol.figure)
-        for curve in figure.curves
+        for curve in (*figure.curves, *figure.incidence)
         if curve.by is not None
     ]
     told: set[tuple[str, str]] = set()

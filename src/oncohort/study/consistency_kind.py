@@ -27,12 +27,17 @@ RECORDS_SECTIONS: Final = (
 )
 _RECORDS_KEYS: Final = ("preset", "accrual", "cutoff", "index", "add_one_day")
 _RECORDS_ITEM_KEYS: Final = {
-    "endpoint": ("events", "censor", "missed_visits", "new_therapy", "sensitivity"),
+    "endpoint": ("events", "censor", "missed_visits", "new_therapy", "sensitivity", "causes"),
     "criterion": ("before",),
     "factor": ("describe_as",),
     "figure": ("case", "kind"),
 }
-_TABLE_ENDPOINT: Final = ("time", "event", "stop", "last_known_alive", "cutoff")
+_TABLE_ENDPOINT: Final = ("time", "event", "entry", "stop", "last_known_alive", "cutoff")
+_INSTEAD: Final = {
+    "event": '; events = ["death"] was expected',
+    "entry": "; there every patient is under observation from the index on",
+    "cutoff": "; cutoff stands under [study]",
+}
 _IN_RECORDS: Final = 'belongs to a records study, which records = "…" under [study] makes'
 
 
@@ -78,8 +83,7 @@ def _in_records_study(protocol: Protocol) -> Iterator[Problem]:
         for key in _TABLE_ENDPOINT:
             if getattr(endpoint, key) is not None:
                 words = "belongs to a table study"
-                expected = {"event": '; events = ["death"] was expected', "cutoff": "; cutoff stands under [study]"}
-                yield ("endpoint", k, key), words + expected.get(key, "")
+                yield ("endpoint", k, key), words + _INSTEAD.get(key, "")
     for table, file in protocol.records.template_files().items():
         headers = [column.name for column in TEMPLATE[table].collected()]
         for name in file.rename:

@@ -1,4 +1,4 @@
-"""The JSON Schema of ``study.toml``, for editors that complete and check it while it is typed."""
+"""The JSON Schemas of ``study.toml`` and ``published.toml``, for editors that complete and check while one types."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias
 from oncohort.study.consistency_kind import RECORDS_SECTIONS
 from oncohort.study.overlay import INNER_LISTS
 from oncohort.study.protocol import Protocol
+from oncohort.study.schema_published import PublishedNumbers
 
 Json: TypeAlias = dict[str, Any]
 
@@ -39,9 +40,21 @@ def protocol_schema() -> Json:
     return {"$schema": DIALECT, "title": "study.toml of oncohort", **schema}
 
 
-def schema_text() -> str:
-    """Return the schema as the text of ``docs/study.schema.json``."""
-    return json.dumps(protocol_schema(), indent=2, ensure_ascii=False) + "\n"
+def published_schema() -> Json:
+    """Return the JSON Schema of a ``published.toml``.
+
+    Examples
+    --------
+    >>> published_schema()["$defs"]["PublishedNumber"]["required"]
+    ['id', 'place', 'value']
+    """
+    schema = _in_toml(PublishedNumbers.model_json_schema(mode="validation"))
+    return {"$schema": DIALECT, "title": "published.toml of oncohort", **schema}
+
+
+def schema_text(schema: Json | None = None) -> str:
+    """Return a schema as the text of its file, ``docs/study.schema.json`` unless another is given."""
+    return json.dumps(protocol_schema() if schema is None else schema, indent=2, ensure_ascii=False) + "\n"
 
 
 def _in_toml(schema: Any) -> Any:

@@ -57,6 +57,62 @@ CLINICAL_PROFILES: Final[dict[str, dict[ProfileName, Setting]]] = {
 }
 """The choices of a records study, beside those above. ``baseline.variable`` and ``endpoint`` are made item by item."""
 
+COMPETING_PROFILES: Final[dict[str, dict[ProfileName, Setting]]] = {
+    "survival.incidence_variance": {"paper": "aalen", "guideline": "delta"},
+    "survival.incidence_conf": {"paper": "log-log", "guideline": "log"},
+    "survival.censoring_ties": {"paper": "at-risk", "guideline": "at-risk"},
+}
+"""The choices of a study with competing events, beside those above.
+
+SPSS 16 has none of these methods. ``paper`` therefore follows cmprsk, which such papers used, and ``guideline`` what
+``survfit`` of R's survival gives without being asked. Fine and Gray's model is cmprsk's ``crr`` for both.
+"""
+
+EVERY_PROFILE: Final = PROFILES | COMPETING_PROFILES | CLINICAL_PROFILES
+
+LABELS: Final[dict[str, str]] = {
+    "study.alpha": "significance",
+    "survival.ties": "ties",
+    "survival.conf_level": "level of intervals",
+    "survival.conf_type": "limits of survival",
+    "survival.median_conf": "limits of medians",
+    "survival.at_half": "median at exactly one half",
+    "survival.ph_transform": "time scale of proportional hazards",
+    "survival.pairwise": "tests of pairs",
+    "survival.incidence_variance": "variance of incidence",
+    "survival.incidence_conf": "limits of incidence",
+    "survival.censoring_ties": "events tied with censorings",
+    "selection.method": "selection of factors",
+    "selection.criterion": "test of removal",
+    "selection.enter": "P to enter",
+    "selection.remove": "P to remove",
+    "follow_up.method": "follow-up",
+    "description.quartiles": "quartiles",
+    "description.table_test": "test of counts",
+    "description.rank_correction": "rank tests",
+    "report.ratio_digits": "digits of ratios",
+    "study.add_one_day": "first day counts",
+    "baseline.variable.cutoffs": "Child-Pugh cutoffs",
+    "baseline.variable.coagulation": "coagulation",
+    "baseline.variable.era": "BCLC version",
+    "baseline.variable.single_large": "single large tumor",
+    "response.confirm": "confirmed response",
+    "response.confirm_days": "days to confirmation",
+    "response.sd_min_days": "duration of stable disease",
+    "response.hold": "response kept",
+    "response.backdate_new_lesion": "day of a new lesion",
+    "response.abs_pd_mm": "growth for progression",
+    "response.lipiodol_viable": "lipiodol",
+    "response.conf": "limits of proportions",
+    "endpoint.censor": "day of censoring",
+    "endpoint.missed_visits": "missed visits",
+    "endpoint.new_therapy": "new therapy",
+    "comparison.grace_days": "days of grace",
+    "safety.ctcae": "CTCAE version",
+    "safety.emergent_only": "emergent events only",
+}
+"""Each choice in a few words, for a reader."""
+
 ALLOWED: Final[dict[str, tuple[str, ...]]] = {
     "survival.ties": ("breslow", "efron"),
     "survival.conf_type": ("log-log", "log", "plain", "logit", "arcsin"),
@@ -64,6 +120,9 @@ ALLOWED: Final[dict[str, tuple[str, ...]]] = {
     "survival.at_half": ("midpoint", "first"),
     "survival.ph_transform": ("km", "rank", "identity", "log"),
     "survival.pairwise": ("none", "holm"),
+    "survival.incidence_variance": ("delta", "aalen"),
+    "survival.incidence_conf": ("log", "log-log", "plain"),
+    "survival.censoring_ties": ("at-risk", "left"),
     "selection.method": ("none", "forward-stepwise", "backward-stepwise"),
     "selection.criterion": ("likelihood-ratio", "conditional", "wald"),
     "follow_up.method": ("observed", "reverse-km"),
@@ -80,6 +139,25 @@ class ValueInForce:
     key: str
     value: Setting
     origin: str  # "profile paper", "preset sorafenib-hcc-2010" or "study.toml"
+
+
+def shared_keys(*, competing: bool) -> tuple[str, ...]:
+    """Return the keys of the choices that every study makes, and those of one with competing events."""
+    return (*PROFILES, *(COMPETING_PROFILES if competing else ()))
+
+
+def profile_key(key: str) -> str:
+    """Return the key of the profiles for the key of a choice that is made for each item.
+
+    Examples
+    --------
+    >>> profile_key("endpoint.PFS.censor"), profile_key("response.confirm")
+    ('endpoint.censor', 'response.confirm')
+    """
+    if key in EVERY_PROFILE:
+        return key
+    section, _, name = key.rsplit(".", 2)
+    return f"{section}.{name}"
 
 
 def value_in_force(

@@ -5,7 +5,8 @@ The sections stand in ``study/schema_*.py`` by subject; every one of them can be
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import Field, PrivateAttr
@@ -13,7 +14,7 @@ from pydantic import Field, PrivateAttr
 from oncohort.errors import ProtocolError
 from oncohort.study.choices import Choice, clinical_choices
 from oncohort.study.comparison_factor import arm_as_factor, as_factor
-from oncohort.study.profiles import CLINICAL_PROFILES, PROFILES, ValueInForce, value_in_force
+from oncohort.study.profiles import EVERY_PROFILE, ProfileName, ValueInForce, shared_keys, value_in_force
 from oncohort.study.schema_analysis import (
     Case,
     Coding,
@@ -22,13 +23,11 @@ from oncohort.study.schema_analysis import (
     Cut,
     DescribedColumn,
     Description,
-    DescriptionSettings,
     Endpoint,
     EventCodes,
     EventName,
     Factor,
     Figure,
-    FollowUpSettings,
     GroupValues,
     Landmark,
     Level,
@@ -36,9 +35,10 @@ from oncohort.study.schema_analysis import (
     Recoding,
     Selection,
     SensitivityName,
-    SurvivalSettings,
+    Subgroups,
     Table,
     TimeColumn,
+    has_competing,
     level_ids,
     outcome_columns,
 )
@@ -54,6 +54,7 @@ from oncohort.study.schema_records import (
     Response,
     ResponseVariant,
 )
+from oncohort.study.schema_settings import DescriptionSettings, FollowUpSettings, RankTestName, SurvivalSettings
 from oncohort.study.schema_shared import Condition, Identifier, Scalar, Section, Threshold, TimeUnit
 from oncohort.study.schema_study import (
     Accrual,
@@ -132,6 +133,7 @@ __all__ = [
     "Procedure",
     "Protocol",
     "Published",
+    "RankTestName",
     "Reason",
     "Recoding",
     "RecordTables",
@@ -149,6 +151,7 @@ __all__ = [
     "SensitivityName",
     "StopAfter",
     "Study",
+    "Subgroups",
     "SurvivalSettings",
     "Table",
     "TableFile",
@@ -156,6 +159,7 @@ __all__ = [
     "Threshold",
     "TimeColumn",
     "TimeUnit",
+    "has_competing",
     "level_ids",
     "outcome_columns",
 ]
@@ -179,7 +183,8 @@ class Protocol(Section):
     exposure: Exposure | None = Field(default=None, description="time under the drug (records study)")
     factor: tuple[Factor, ...] = Field(default=(), description="characteristics of patients")
     table: tuple[Table, ...] = Field(default=(), description="tables of the report")
-    model: tuple[Model, ...] = Field(default=(), description="Cox models")
+    model: tuple[Model, ...] = Field(default=(), description="models of an endpoint")
+    subgroup: tuple[Subgroups, ...] = Field(default=(), description="comparisons repeated in subgroups")
     comparison: tuple[Comparison, ...] = Field(default=(), description="groups side by side (records study)")
     landmark: tuple[Landmark, ...] = Field(default=(), description="survival from fixed days on (records study)")
     safety: Safety | None = Field(default=None, description="adverse events (records study)")
@@ -196,6 +201,7 @@ class Protocol(Section):
     published: Published | None = Field(default=None, description="published numbers to compare with")
 
     _from_preset: frozenset[str] = PrivateAttr(default=frozenset())
+    _made_otherwise: Mapping[str, ValueInForce] = PrivateAttr(default_factory=dict[str, ValueInForce])
 
     def model_post_init(self, context: Any, /) -> None:
         """Keep which keys came from the preset; the reader hands them in as the context of validation."""
@@ -241,18 +247,23 @@ class Protocol(Section):
         """Return every disputed choice in force, with where it was made.
 
         A choice that is made for each item has a key with the item's id: ``endpoint.PFS.censor``. A table
-        study has the keys of `PROFILES` only.
+        study has the keys of `PROFILES` only, with competing events those of `COMPETING_PROFILES` too.
         """
-        tables = PROFILES | CLINICAL_PROFILES
-        return {
-            choice.key: value_in_force(
-                choice.key, tables[choice.profile_key], self.study.profile, choice.own, self._origin(choice)
-            )
-            for choice in self._choices()
-        }
+        made = {choice.key: self._in_force(choice, self.study.profile) for choice in self._choices()}
+        return made | dict(self._made_otherwise)
+
+    def settings_under(self, profile: ProfileName) -> dict[str, ValueInForce]:
+        """Return every disputed choice as a profile makes it, whatever this study says itself."""
+        return {choice.key: self._in_force(replace(choice, own=None), profile) for choice in self._choices()}
+
+    def with_choices(self, otherwise: Mapping[str, ValueInForce]) -> Protocol:
+        """Return the protocol with some of its disputed choices made otherwise, whatever its sections say of them."""
+        changed = self.model_copy()
+        changed._made_otherwise = dict(otherwise)  # noqa: SLF001 (of the same class)
+        return changed
 
     def _choices(self) -> Iterator[Choice]:
-        for key in PROFILES:
+        for key in shared_keys(competing=any(has_competing(endpoint) for endpoint in self.endpoint)):
             section, name = key.split(".")
             yield Choice(key, key, getattr(getattr(self, section), name, None))
         if self.is_records_study:
@@ -260,11 +271,12 @@ class Protocol(Section):
                 self.study, self.baseline, self.response, self.endpoint, self.comparison, self.safety
             )
 
-    def _origin(self, choice: Choice) -> str:
-        """Return where a choice was made that the profile did not make."""
-        if choice.origin:
-            return choice.origin
-        return f"preset {self.study.preset}" if choice.key in self._from_preset else "study.toml"
+    def _in_force(self, choice: Choice, profile: ProfileName) -> ValueInForce:
+        """Return a choice as the study makes it itself, else as its criteria or the profile do."""
+        own, origin = choice.own, f"preset {self.study.preset}" if choice.key in self._from_preset else "study.toml"
+        if own is None:
+            own, origin = choice.given, choice.origin
+        return value_in_force(choice.key, EVERY_PROFILE[choice.profile_key], profile, own, origin)
 
     def selection_of(self, model: Model) -> tuple[str, str, float, float]:
         """Return method, criterion, enter and remove of a model: its own, or the study's."""

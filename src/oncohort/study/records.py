@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 import polars as pl
 
 from oncohort.study.dictionary import Template, TemplateTable
-from oncohort.study.protocol import Protocol
+from oncohort.study.protocol import Protocol, TimeColumn
 
 ColumnType: TypeAlias = Literal["number", "date", "text"]
 
@@ -60,9 +60,12 @@ def column_types(protocol: Protocol) -> dict[str, ColumnType]:
     for endpoint in protocol.endpoint:
         if endpoint.time is not None:
             claims.append((endpoint.time.column, "number"))
+        if isinstance(endpoint.entry, TimeColumn):
+            claims.append((endpoint.entry.column, "number"))
         stops = (endpoint.stop,) if isinstance(endpoint.stop, str) else endpoint.stop or ()
         cutoff = endpoint.cutoff if isinstance(endpoint.cutoff, str) else None
-        dates = (endpoint.start, *stops, endpoint.last_known_alive, cutoff)
+        entered = endpoint.entry if isinstance(endpoint.entry, str) else None
+        dates = (endpoint.start, *stops, endpoint.last_known_alive, cutoff, entered)
         claims.extend((column, "date") for column in dates if column)
         if endpoint.event is not None:
             claims.append((endpoint.event.column, "text"))

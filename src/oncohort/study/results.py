@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 from typing import Final
 
 from oncohort.errors import AnalysisError
+from oncohort.study.compared import ComparedNumbers
 
 KEYS: Final = (
     "analysis",
@@ -19,6 +22,7 @@ KEYS: Final = (
     "time",
     "statistic",
 )
+_key_of: Final[Callable[[object], tuple[str, ...]]] = attrgetter(*KEYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ class Row:
     unit: str = ""
 
     def key(self) -> tuple[str, ...]:
-        return tuple(str(getattr(self, name)) for name in KEYS)
+        return _key_of(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,27 @@ class CurveRow:
 
 
 @dataclass(frozen=True, slots=True)
+class IncidenceRow:
+    """One time of one curve of cumulative incidence; the rest as in `CurveRow`.
+
+    ``kind`` is ``event`` or ``competing``, and ``n_event`` are events of that kind.
+    """
+
+    endpoint: str
+    group: str
+    variable: str
+    level: str
+    kind: str
+    time: float
+    n_risk: int
+    n_event: int
+    n_censor: int
+    incidence: float
+    conf_low: float
+    conf_high: float
+
+
+@dataclass(frozen=True, slots=True)
 class LevelRow:
     """One level of one factor as it was used: its label, its place, and the bounds of a split or cut."""
 
@@ -74,11 +99,17 @@ class LevelRow:
 
 @dataclass(frozen=True)
 class Results:
-    """Everything the study found, ready to be written and read by the report."""
+    """Everything the study found, ready to be written and read by the report.
+
+    ``incidence`` are the curves of endpoints with competing events. ``published`` are the numbers of a publication
+    beside these, if the study names one.
+    """
 
     rows: tuple[Row, ...]
     curves: tuple[CurveRow, ...]
     levels: tuple[LevelRow, ...]
+    published: ComparedNumbers | None = None
+    incidence: tuple[IncidenceRow, ...] = ()
 
     def __post_init__(self) -> None:
         seen: set[tuple[str, ...]] = set()
@@ -117,6 +148,10 @@ class Results:
     def curve(self, endpoint: str, variable: str = "", level: str = "") -> list[CurveRow]:
         """Return the rows of one curve in time order."""
         return [c for c in self.curves if (c.endpoint, c.variable, c.level) == (endpoint, variable, level)]
+
+    def incidence_curve(self, endpoint: str, kind: str, group: str = "") -> list[IncidenceRow]:
+        """Return the rows of one curve of cumulative incidence in time order."""
+        return [c for c in self.incidence if (c.endpoint, c.kind, c.group) == (endpoint, kind, group)]
 
     def levels_of(self, variable: str) -> list[LevelRow]:
         """Return the levels of a factor in their declared order; empty for a factor without levels."""

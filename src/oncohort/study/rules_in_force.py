@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from oncohort.clinical.response_criteria import ResponseSettings
 from oncohort.errors import ProtocolError
 from oncohort.study.protocol import BaselineVariable, Endpoint, Protocol, ResponseVariant, Threshold
 from oncohort.study.schema_records import Coagulation, Pick
@@ -90,6 +91,18 @@ def response_rules(protocol: Protocol, variant: ResponseVariant | None = None) -
     )
 
 
+def assessment_settings(protocol: Protocol) -> ResponseSettings:
+    """Return how scans are assessed: of ``[response]`` what every definition of best response shares."""
+    force: Any = protocol.settings()
+    return ResponseSettings(
+        abs_pd_mm=force["response.abs_pd_mm"].value,
+        hold=bool(force["response.hold"].value),
+        backdate_new_lesion=bool(force["response.backdate_new_lesion"].value),
+        lipiodol_viable=bool(force["response.lipiodol_viable"].value),
+        atypical_as_recist=False,
+    )
+
+
 def endpoint_rules(protocol: Protocol, endpoint: Endpoint) -> EndpointRules:
     """Return the rules of an endpoint of a records study.
 
@@ -165,11 +178,8 @@ def adds_one_day(protocol: Protocol) -> bool:
 
 def _values(protocol: Protocol, beginning: str) -> dict[str, Any]:
     """Return the values in force under a beginning of their key."""
-    return {
-        key.removeprefix(beginning): item.value
-        for key, item in protocol.settings().items()
-        if key.startswith(beginning)
-    }
+    force = protocol.settings()
+    return {key.removeprefix(beginning): force[key].value for key in force if key.startswith(beginning)}
 
 
 def _without(section: str) -> ProtocolError:

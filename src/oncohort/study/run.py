@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from oncohort.study.beside import Beside
 from oncohort.study.cohort import Cohort
 from oncohort.study.findings import Finding
 from oncohort.study.protocol import Protocol
@@ -13,7 +14,10 @@ from oncohort.study.results import Results
 
 @dataclass(frozen=True, slots=True)
 class StudyRun:
-    """Everything one run of a study knows; the report and the files of a run are made of it."""
+    """Everything one run of a study knows; the report and the files of a run are made of it.
+
+    ``beside`` is None where the study names no other profile.
+    """
 
     protocol: Protocol
     protocol_sha256: str
@@ -21,3 +25,4 @@ class StudyRun:
     cohort: Cohort
     results: Results
     findings: tuple[Finding, ...]
+    beside: Beside | None = None

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import ConfigDict, Field, StrictInt, field_validator
+from pydantic import ConfigDict, Discriminator, Field, StrictInt, Tag, field_validator
 
+from oncohort.study.schema_settings import RankTestName
 from oncohort.study.schema_shared import Identifier, Scalar, Section, TimeUnit
 
 Coding: TypeAlias = Literal["indicator", "linear", "split", "continuous", "log2"]
@@ -32,12 +33,22 @@ class TimeColumn(Section):
     unit: TimeUnit = Field(description="its unit")
 
 
+EntryColumn: TypeAlias = Annotated[
+    Annotated[TimeColumn, Tag("times")] | Annotated[str, Tag("dates")],
+    Discriminator(lambda value: "dates" if isinstance(value, str) else "times"),
+]
+"""When patients came under observation: a column of times, or of dates."""
+
+
 class EventCodes(Section):
     """The codes of an event column, named and never guessed."""
 
     column: str = Field(description="the column")
     values: Annotated[tuple[Scalar, ...], Field(min_length=1)] = Field(description="codes that mean it happened")
     censored: tuple[Scalar, ...] | None = Field(default=None, description="codes that mean it did not happen")
+    competing: Annotated[tuple[Scalar, ...], Field(min_length=1)] | None = Field(
+        default=None, description="codes of events after which it can no longer happen"
+    )
 
 
 class Endpoint(Section):
@@ -47,6 +58,10 @@ class Endpoint(Section):
     label: str = Field(default="", description="what a reader sees")
     time: TimeColumn | None = Field(default=None, description="time to event or last follow-up (table study)")
     event: EventCodes | None = Field(default=None, description="codes that mean the event happened (table study)")
+    entry: EntryColumn | None = Field(
+        default=None,
+        description="when a patient came under observation: { column, unit }, or a date column (table study)",
+    )
     start: str | None = Field(default=None, description="a date column; in a records study index")
     stop: str | tuple[str, ...] | None = Field(
         default=None, description="date columns, of which the earliest counts (table study)"
@@ -57,6 +72,9 @@ class Endpoint(Section):
     )
     events: tuple[EventName, ...] = Field(
         default=(), description="the events of which the first counts (records study)"
+    )
+    causes: tuple[str, ...] = Field(
+        default=(), description="the causes of death that are the event; a death of another competes (records study)"
     )
     censor: Literal["last_follow_up", "last_adequate"] | None = Field(
         default=None, description="the day on which who had no event is censored (records study)"
@@ -82,6 +100,11 @@ def outcome_columns(endpoint: Endpoint) -> set[str]:
     single = (endpoint.time and endpoint.time.column, endpoint.event and endpoint.event.column)
     derived = [column for name in endpoint.events for column in EVENT_COLUMNS[name]]
     return {column for column in (*stop, *single, endpoint.last_known_alive, *derived) if column}
+
+
+def has_competing(endpoint: Endpoint) -> bool:
+    """Return whether an endpoint names events after which it can no longer happen."""
+    return bool(endpoint.causes) or (endpoint.event is not None and endpoint.event.competing is not None)
 
 
 def _plain_schema(schema: dict[str, Any]) -> None:
@@ -208,7 +231,9 @@ class Table(Section):
     factors: Annotated[tuple[str, ...], Field(min_length=1)] = Field(description="ids of its factors")
     endpoints: tuple[str, ...] = Field(default=(), description="endpoints side by side (univariable)")
     by: str | None = Field(default=None, description="a factor that gives columns and a test (characteristics)")
-    test: Literal["log-rank"] | None = Field(default=None, description="the test of a univariable table")
+    test: RankTestName | None = Field(default=None, description="the test of a univariable table")
+    strata: str | None = Field(default=None, description="a factor within whose levels the test compares (univariable)")
+    trend: bool = Field(default=False, description="true adds a test for a trend over the levels (univariable)")
 
 
 class Selection(Section):
@@ -230,9 +255,10 @@ class Recoding(Section):
 
 
 class Model(Section):
-    """A Cox model."""
+    """A Cox model, or a Fine-Gray model of the cumulative incidence."""
 
     id: Identifier = Field(description="key model of its rows")
+    kind: Literal["cox", "fine-gray"] = Field(default="cox", description="which model")
     endpoint: str = Field(description="its endpoint")
     factors: Annotated[tuple[str, ...], Field(min_length=1)] = Field(description="its candidates")
     label: str = Field(default="", description="heading")
@@ -241,6 +267,24 @@ class Model(Section):
         default="complete-case", description="who lacks one candidate leaves the model"
     )
     coding: dict[str, Recoding] = Field(default={}, description="for a factor, the model's own coding")
+    strata: tuple[str, ...] = Field(
+        default=(), description="factors of which each combination of levels has a baseline hazard of its own"
+    )
+    weights: str | None = Field(default=None, description="a factor that is the weight of each patient")
+    cluster: str | None = Field(default=None, description="a factor whose levels are patients who belong together")
+    variance: Literal["model", "robust"] | None = Field(
+        default=None, description="where standard errors come from; must be said with weights or cluster"
+    )
+
+
+class Subgroups(Section):
+    """One comparison of two groups, repeated in each level of some factors."""
+
+    id: Identifier = Field(description="key model of its rows")
+    endpoint: str = Field(description="its endpoint")
+    compare: str = Field(description="a factor of two levels, whose hazard ratio is repeated")
+    factors: Annotated[tuple[str, ...], Field(min_length=1)] = Field(description="factors that make the subgroups")
+    label: str = Field(default="", description="heading")
 
 
 class GroupValues(Section):
@@ -308,46 +352,10 @@ class Figure(Section):
 
     id: str = Field(description="any text, unique")
     curves: tuple[Curve, ...] = Field(default=(), description="panels of survival curves")
+    incidence: tuple[Curve, ...] = Field(default=(), description="panels of cumulative incidence")
     forest: str | None = Field(default=None, description="a model whose ratios are drawn")
     case: Case | None = Field(default=None, description="the course of one patient (records study)")
     kind: Literal["waterfall", "spider", "swimmer", "flow"] | None = Field(
         default=None, description="a plot of all patients (records study)"
     )
     caption: str = Field(default="", description="caption")
-
-
-Times: TypeAlias = tuple[Annotated[float, Field(gt=0)], ...]
-
-
-class SurvivalSettings(Section):
-    """Choices of survival analysis."""
-
-    ties: str | None = Field(default=None, description="ties of a Cox model")
-    conf_level: Annotated[float, Field(gt=0, lt=1)] | None = Field(default=None, description="confidence level")
-    conf_type: str | None = Field(default=None, description="scale of the interval of S(t)")
-    median_conf: str | None = Field(default=None, description="interval of the median")
-    at_half: str | None = Field(default=None, description="the median where S is exactly one half")
-    ph_transform: str | None = Field(default=None, description="time of the test of proportional hazards")
-    pairwise: str | None = Field(default=None, description="tests between pairs of levels")
-    log_rank: Literal["log-rank"] | None = Field(default=None, description="the test of curves")
-    at: Times = Field(default=(), description="survival is given at these times, in the report unit")
-    at_months: Times = Field(default=(), description="the same in months")
-
-    @property
-    def times(self) -> tuple[float, ...]:
-        """The times at which survival is given, in the report unit."""
-        return self.at or self.at_months
-
-
-class FollowUpSettings(Section):
-    """How the median follow-up is computed."""
-
-    method: tuple[str, ...] | None = Field(default=None, description="observed, reverse-km")
-
-
-class DescriptionSettings(Section):
-    """How characteristics are described and compared."""
-
-    quartiles: str | None = Field(default=None, description="type of quartiles")
-    table_test: str | None = Field(default=None, description="test of a table of counts")
-    rank_correction: str | None = Field(default=None, description="correction of a rank test")

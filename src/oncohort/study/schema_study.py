@@ -37,6 +37,9 @@ class Study(Section):
 
     title: str = Field(description="title of the report")
     profile: ProfileName = Field(description="every choice the field disagrees about")
+    beside: ProfileName | None = Field(
+        default=None, description="another profile under which everything is computed a second time, beside the first"
+    )
     design: str = Field(default="", description="words for subtitle and methods: retrospective cohort study")
     setting: str = Field(default="", description="words for subtitle and methods: one liver center")
     synthetic: bool = Field(default=False, description="true prints 'synthetic data' on every page")

@@ -30,6 +30,8 @@ class TomlLines:
     def _inside(self, line: int, rest: Path) -> int:
         """Return the line of ``rest`` within the value that begins on ``line``, or ``line`` itself."""
         end = min((n for n in self.places.values() if n > line), default=len(self.lines) + 1)
+        if rest and isinstance(rest[0], int):
+            line, end = self._item(line, end, rest[0])
         for part in reversed(rest):
             if isinstance(part, int):
                 continue
@@ -37,6 +39,11 @@ class TomlLines:
                 if re.search(rf"(?<![\w-]){re.escape(part)}(?![\w-])", self.lines[number - 1]):
                     return number
         return line
+
+    def _item(self, line: int, end: int, place: int) -> tuple[int, int]:
+        """Return where an item of a list begins and ends, if each stands on a line of its own as ``{ … }``."""
+        items = [n for n in range(line, end) if self.lines[n - 1].lstrip().startswith("{")]
+        return (items[place], (*items, end)[place + 1]) if place < len(items) else (line, end)
 
 
 def locate_keys(text: str) -> TomlLines:
@@ -47,6 +54,9 @@ def locate_keys(text: str) -> TomlLines:
     >>> toml = locate_keys('[study]\ntitle = "x"\n\n[[factor]]\nid = "age"\n')
     >>> toml.line_of(("factor", 0, "id")), toml.line_of(("study", "profile"))
     (5, 1)
+    >>> toml = locate_keys('number = [\n  { id = "a" },\n  { id = "b" },\n]\n')
+    >>> toml.line_of(("number", 1, "id"))
+    3
     """
     lines = tuple(text.splitlines())
     places: dict[Path, int] = {}

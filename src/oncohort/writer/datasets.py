@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from oncohort.analysis.design import code_factor
-from oncohort.study.cohort import Cohort, FactorData
+from oncohort.analysis.layout import layout_of
+from oncohort.study.cohort import Cohort, EndpointData, FactorData
 from oncohort.study.protocol import Model, Protocol
 from oncohort.writer.adam import sensitivity_times, write_derived
 
@@ -17,10 +19,12 @@ from oncohort.writer.adam import sensitivity_times, write_derived
 def write_datasets(cohort: Cohort, protocol: Protocol, folder: Path) -> None:
     """Write ``adsl`` (a row a patient), ``adtte`` (a row a patient and endpoint), and ``model_ID.csv``.
 
-    Names are ADaM's: USUBJID, PARAMCD, PARAM, AVAL, AVALU, CNSR (1 = censored). A factor is a column
-    of its id that holds the level's id, and ``ID_n`` the number it was made from. A model's file holds AVAL,
-    CNSR and the columns that were offered to it: ``ID``, or ``ID=level``. A records study has more of them; see
-    ``writer/adam.py``.
+    Names are ADaM's: USUBJID, PARAMCD, PARAM, AVAL, AVALU, CNSR (1 = censored, 2 = by a competing event). ADaM has no
+    name for delayed entry: ENTRY, in the unit of AVAL, is there where an endpoint has entries. A factor is a column
+    of its id that holds the level's id, and ``ID_n`` the number it was made from. A model's file holds AVAL, CNSR and
+    the columns that were offered to it: ``ID``, or ``ID=level``; what is beside them is in parentheses: ``(entry)``,
+    ``(strata)``, ``(weights)``, and ``(cluster)``, the row itself where a robust variance has none. A records study
+    has more of them; see ``writer/adam.py``.
     """
     folder.mkdir(parents=True)
     factors = _factor_columns(cohort)
@@ -29,7 +33,7 @@ def write_datasets(cohort: Cohort, protocol: Protocol, folder: Path) -> None:
         adsl.write_parquet(folder / "adsl.parquet")
     else:
         write_derived(cohort.derived, adsl, folder)
-    adtte = pl.concat([_endpoint(cohort, name, factors) for name in cohort.endpoints])
+    adtte = pl.concat([_endpoint(cohort, name, factors) for name in cohort.endpoints], how="diagonal")
     if cohort.derived is not None:
         adtte = pl.concat([adtte, sensitivity_times(cohort.derived, protocol)], how="diagonal")
     adtte.write_parquet(folder / "adtte.parquet")
@@ -70,18 +74,33 @@ def _endpoint(cohort: Cohort, name: str, factors: dict[str, Any]) -> pl.DataFram
             "PARAM": [data.spec.label or name] * n,
             "AVAL": data.time,
             "AVALU": [data.unit.upper()] * n,
-            "CNSR": (~data.event).astype(np.int64),
+            "CNSR": _censoring(data),
+            **({} if data.entry is None else {"ENTRY": data.entry}),
             **factors,
         }
     )
 
 
+def _censoring(endpoint: EndpointData) -> NDArray[np.int64]:
+    """Return 0 for the event, 1 for a patient who was censored, 2 for one with a competing event."""
+    competing = False if endpoint.competing is None else endpoint.competing
+    return np.where(endpoint.event, 0, np.where(competing, 2, 1)).astype(np.int64)
+
+
 def _model(cohort: Cohort, model: Model) -> pl.DataFrame:
     """Return time, censoring and every candidate column of a model, empty where a factor is not known."""
     endpoint = cohort.endpoints[model.endpoint]
-    columns: dict[str, Any] = {"AVAL": endpoint.time, "CNSR": (~endpoint.event).astype(np.int64)}
+    columns: dict[str, Any] = {"AVAL": endpoint.time, "CNSR": _censoring(endpoint)}
     for factor in model.factors:
         term = code_factor(cohort.factors[factor], model)
         for name, column in zip(term.names(), term.columns.T, strict=True):
             columns[name] = pl.Series(column, nan_to_null=True)
+    layout = layout_of(cohort, model)
+    cluster = np.arange(endpoint.time.size) if layout.robust and layout.cluster is None else layout.cluster
+    if endpoint.entry is not None:
+        columns["(entry)"] = endpoint.entry
+    beside = {"(strata)": layout.strata, "(weights)": layout.weights, "(cluster)": cluster}
+    for name, values in beside.items():
+        if values is not None:
+            columns[name] = pl.Series(np.where(layout.known, values, np.nan), nan_to_null=True)
     return pl.DataFrame(columns)

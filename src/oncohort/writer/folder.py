@@ -14,8 +14,8 @@ from oncohort.errors import OutputError
 
 MANIFEST: Final = "manifest.json"
 WRITTEN: Final = frozenset(
-    {MANIFEST, "report.html", "report.docx", "results.csv", "curves.csv", "levels.csv", "verify.R"}
-    | {"tables", "figures", "private"}
+    {MANIFEST, "report.html", "report.docx", "results.csv", "curves.csv", "levels.csv", "published.csv", "verify.R"}
+    | {"profiles.csv", "incidence.csv", "tables", "figures", "private"}
 )
 """What a run writes at the top of its folder."""
 

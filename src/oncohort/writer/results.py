@@ -1,4 +1,4 @@
-"""The results as files: results.csv, curves.csv, levels.csv, and the tables of the report."""
+"""The results as files: results.csv, curves.csv, levels.csv and their like, and the tables of the report."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from typing import Final
 import xlsxwriter
 
 from oncohort.report.document import Cell, TableBlock, plain_text
-from oncohort.study.results import CurveRow, LevelRow, Results
+from oncohort.study.compared import ComparedNumber, as_printed
+from oncohort.study.results import CurveRow, IncidenceRow, LevelRow, Results
 from oncohort.study.text import mask_count
 
 FIXED_DATE: Final = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)  # files hold no clock
@@ -33,15 +34,47 @@ COLUMNS: Final = (
     "text",
 )
 
+PUBLISHED_COLUMNS: Final = (
+    "id",
+    "place",
+    "cls",
+    "duplicate_of",
+    "statistic",
+    "group",
+    "published",
+    "recomputed",
+    "verdict",
+    "reason",
+    "key",
+)
+
 
 def write_results(results: Results, folder: Path, min_cell: int) -> None:
-    """Write the long table, the curves and the levels as CSV; counts of the curves below ``min_cell`` are masked."""
+    """Write the long table, the curves and the levels as CSV; curves of incidence and published numbers if there are.
+
+    Counts of the curves below ``min_cell`` are masked.
+    """
     rows = ([_value(getattr(row, name)) for name in COLUMNS] for row in results.rows)
     (folder / "results.csv").write_text(as_csv(COLUMNS, rows), encoding="utf-8", newline="")
-    for name, kind, items in (("curves", CurveRow, results.curves), ("levels", LevelRow, results.levels)):
+    incidence = (("incidence", IncidenceRow, results.incidence),) if results.incidence else ()
+    for name, kind, items in (
+        ("curves", CurveRow, results.curves),
+        ("levels", LevelRow, results.levels),
+        *incidence,
+    ):
         columns = [field.name for field in fields(kind)]
         lines = ([_cell(column, getattr(item, column), min_cell) for column in columns] for item in items)
         (folder / f"{name}.csv").write_text(as_csv(columns, lines), encoding="utf-8", newline="")
+    if results.published is not None:
+        lines = (_published_line(item) for item in results.published.numbers)
+        (folder / "published.csv").write_text(as_csv(PUBLISHED_COLUMNS, lines), encoding="utf-8", newline="")
+
+
+def _published_line(item: ComparedNumber) -> list[str]:
+    number = item.number
+    words = [number.id, number.place, number.cls, number.duplicate_of or "", number.statistic, number.group]
+    recomputed = item.recomputed if item.value is None else _value(item.value)
+    return [*words, as_printed(number), recomputed, item.verdict, item.reason, item.key]
 
 
 def _cell(column: str, value: object, min_cell: int) -> str:

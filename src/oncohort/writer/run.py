@@ -16,6 +16,8 @@ from oncohort.study.run import StudyRun
 from oncohort.writer.datasets import write_datasets
 from oncohort.writer.folder import MANIFEST, whole_folder
 from oncohort.writer.manifest import describe_run, software
+from oncohort.writer.patients import hide_patients, write_patients
+from oncohort.writer.profiles import write_profiles
 from oncohort.writer.results import as_csv, write_results, write_tables
 from oncohort.writer.verify import write_verification
 
@@ -47,25 +49,30 @@ def write_run(run: StudyRun, out: Path, *, finished: datetime, also: Callable[[P
     >>> from tempfile import TemporaryDirectory
     >>> from oncohort.demo import demo_study
     >>> from oncohort.pipeline import run_study
-    >>> with demo_study("sorafenib") as folder, TemporaryDirectory() as place:
+    >>> with demo_study("sorafenib_table") as folder, TemporaryDirectory() as place:
     ...     _ = write_run(run_study(folder), Path(place) / "run", finished=datetime(2026, 1, 1, tzinfo=UTC))
     ...     (Path(place) / "run" / "report.html").is_file()
     True
     """
     report = assemble_report(
-        StudyFacts(run.protocol, run.results, run.cohort, run.findings, run.records.sources, software())
+        StudyFacts(run.protocol, run.results, run.cohort, run.findings, run.records.sources, software(), run.beside)
     )
     with whole_folder(out) as folder:
         (folder / "report.html").write_text(render_html(report.document), encoding="utf-8", newline="")
         (folder / "report.docx").write_bytes(render_docx(report.document))
         write_results(run.results, folder, run.protocol.privacy.min_cell)
+        if run.beside is not None:
+            write_profiles(run.beside, folder)
         write_tables(report.tables, folder / "tables")
         _write_figures(report, folder / "figures")
         write_verification(run.protocol, folder)
         private = folder / "private"
         write_datasets(run.cohort, run.protocol, private / "datasets")
+        write_patients(run.cohort, run.protocol, private / "patients")
         _write_findings(run.findings, private)
-        manifest = describe_run(run.protocol, run.protocol_sha256, run.records.sources, run.findings, finished)
+        manifest = describe_run(
+            hide_patients(run.protocol), run.protocol_sha256, run.records.sources, run.findings, finished
+        )
         if also is not None:
             also(folder)
         (folder / MANIFEST).write_text(manifest, encoding="utf-8", newline="")

@@ -14,6 +14,8 @@ from oncohort.report.figures.patient_marks import GRADE_FILLS, RESPONSE_FILLS, M
 FIGURE: Final = "case timeline"
 PROCEDURES: Final[tuple[Literal["TACE", "CRYO"], ...]] = ("TACE", "CRYO")
 OUTCOMES: Final = ("PD", "DEATH", "LAST FOLLOW-UP")
+OVERALL: Final = (*RESPONSE_FILLS, "NON-CR/NON-PD")
+"""The responses of a scan; the last is that of a patient without target lesions."""
 MOST_LESIONS: Final = 7
 
 
@@ -40,7 +42,7 @@ class Scan:
     """A scan and the overall response it showed; None where there is none to tell, as at baseline."""
 
     time: float
-    response: Response | None = None
+    response: Response | Literal["NON-CR/NON-PD"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ def check_case(case: CaseTimeline) -> None:
             raise OutputError(f"{FIGURE}: the time {time} is not by the end of the timeline, {case.end}")
     for scan in case.scans:
         if scan.response is not None:
-            check_word(FIGURE, "response", scan.response, RESPONSE_FILLS)
+            check_word(FIGURE, "response", scan.response, OVERALL)
     for procedure in case.procedures:
         check_word(FIGURE, "procedure", procedure.kind, PROCEDURES)
     for outcome in case.outcomes:

@@ -40,7 +40,7 @@ __all__ = [
 
 _EDGE_MM: Final = 0.6
 _GAP_MM: Final = 1.0
-_BETWEEN_MM: Final = 2.0
+_BETWEEN_MM: Final = 3.0
 _NAME_SHARE: Final = 0.17
 _NAME_MM: Final = (18.0, 28.0)
 _TICKS_MM: Final = 6.5
@@ -137,7 +137,7 @@ def _draw_guides(case: CaseTimeline, ground: Ground, tracks: list[Track], tops: 
             y = top - _BETWEEN_MM / 2
             ground.sheet.plot([_EDGE_MM, ground.right], [y, y], color=LIGHT, linewidth=AXIS_PT, zorder=0.5)
     scanned = [(top, top + track.height) for track, top in zip(tracks, tops, strict=False) if track.scanned]
-    for scan in case.scans if scanned else ():
+    for scan in case.scans if len(scanned) > 1 else ():
         x = ground.x(scan.time)
         ground.sheet.plot(
             [x, x], [scanned[0][0] + LINE_MM, scanned[-1][1]], color=_GUIDE, linewidth=AXIS_PT / 2, zorder=0.5

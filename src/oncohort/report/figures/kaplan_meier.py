@@ -174,8 +174,8 @@ def _draw_curves(axes: Axes, panel: KaplanMeierPanel, layout: PanelLayout) -> No
     for k, curve in enumerate(panel.curves):
         look = line_look(k)
         if has_bands(panel):
-            _draw_band(axes, curve.rows, look.color, BAND_ALPHAS[len(panel.curves) - 1], f"band-{k}")
-        times, survival = _corners(curve.rows)
+            _draw_band(axes, curve, look.color, BAND_ALPHAS[len(panel.curves) - 1], f"band-{k}")
+        times, survival = _corners(curve)
         axes.plot(
             times,
             survival,
@@ -189,14 +189,14 @@ def _draw_curves(axes: Axes, panel: KaplanMeierPanel, layout: PanelLayout) -> No
         _draw_censored(axes, curve.rows, look, tick, f"censor-{k}")
 
 
-def _corners(rows: Sequence[CurveRow]) -> tuple[list[float], list[float]]:
-    steps = list(steps_of(rows))
-    start = [] if rows[0].time > 0.0 else [0.0]
-    return [*start, *(step.start for step in steps)], [*(1.0 for _ in start), *(step.surv for step in steps)]
+def _corners(curve: CurveData) -> tuple[list[float], list[float]]:
+    steps = list(steps_of(curve))
+    start = [] if curve.rows[0].time > 0.0 else [0.0]
+    return [*start, *(step.start for step in steps)], [*(curve.start for _ in start), *(step.surv for step in steps)]
 
 
-def _draw_band(axes: Axes, rows: Sequence[CurveRow], color: str, alpha: float, gid: str) -> None:
-    steps = list(steps_of(rows))
+def _draw_band(axes: Axes, curve: CurveData, color: str, alpha: float, gid: str) -> None:
+    steps = list(steps_of(curve))
     times = np.array([time for step in steps for time in (step.start, step.stop)])
     low = np.repeat([step.conf_low for step in steps], 2)
     high = np.repeat([step.conf_high for step in steps], 2)

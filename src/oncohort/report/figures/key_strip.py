@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from oncohort.report.figures.patient_marks import FillLook, MarkLook, draw_fill, draw_mark
 from oncohort.report.figures.sheet import block_height, draw_sample, widest, wrap_text, write
 from oncohort.report.figures.style import CURVE_PT, LINE_MM, LineLook
+from oncohort.study.text import mask_count
 
 _SAMPLE_MM: Final = 4.5
 _SAMPLE_GAP_MM: Final = 1.0
@@ -69,6 +70,18 @@ def lay_out_key(entries: Sequence[KeyEntry], width_mm: float) -> KeyStrip:
         x += entry_width + _ENTRY_GAP_MM
         row_height = max(row_height, block_height(len(lines)) + _ROW_GAP_MM)
     return KeyStrip(tuple(placed), y + row_height)
+
+
+def count_words(n: int, min_cell: int) -> str:
+    r"""Return a count as it stands behind a name, with no-break spaces; one below ``min_cell`` is masked.
+
+    Examples
+    --------
+    >>> count_words(12, 5), count_words(3, 5)
+    ('(n\xa0=\xa012)', '(n\xa0<5)')
+    """
+    text = mask_count(n, min_cell)
+    return f"(n\u00a0{text})" if text.startswith("<") else f"(n\u00a0=\u00a0{text})"
 
 
 def draw_key(sheet: Axes, strip: KeyStrip, left: float, top: float) -> None:

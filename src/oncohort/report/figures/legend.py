@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from matplotlib.axes import Axes
 
-from oncohort.report.figures.panel import CurveData, KaplanMeierPanel, highest_from, lowest_until
+from oncohort.report.figures.panel import CurveData, KaplanMeierPanel, highest_from, highest_until, lowest_until
 from oncohort.report.figures.sheet import block_height, draw_sample, text_width, wrap_text, write
 from oncohort.report.figures.style import CURVE_PT, LINE_MM, line_look
 
@@ -63,6 +63,8 @@ def legend_inside(panel: KaplanMeierPanel, room: Room) -> Legend | None:
             return Legend(lines, room.width - width + _MARGIN_MM, 0.0)
         if lowest_until(panel, width / room.width * room.end_time) > share:
             return Legend(lines, _MARGIN_MM, room.height - height)
+        if highest_until(panel, width / room.width * room.end_time) < 1.0 - share:
+            return Legend(lines, _MARGIN_MM, 0.0)
     return None
 
 

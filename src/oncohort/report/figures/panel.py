@@ -25,11 +25,14 @@ class CurveData:
         In time order; probabilities 0–1, times in the panel's unit. A limit that is nan leaves a gap in the band.
     median_text : str
         Such as "median 10.5 months (95% CI, 8.7–12.3)"; may be empty.
+    start : float
+        The value before the first time: 1 of a survival curve, 0 of a cumulative incidence.
     """
 
     label: str
     rows: Sequence[CurveRow]
     median_text: str = ""
+    start: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,8 @@ class KaplanMeierPanel:
         Lines under the legend, such as "Log-rank P = 0.003".
     legend_head : str
         Line over the legend, such as "Median (95% CI), months"; may be empty.
+    shared_risk : bool
+        All curves are of the same patients, so that one line of numbers at risk serves them.
     """
 
     curves: tuple[CurveData, ...]
@@ -59,6 +64,7 @@ class KaplanMeierPanel:
     title: str = ""
     annotations: tuple[str, ...] = ()
     legend_head: str = ""
+    shared_risk: bool = False
 
 
 class Step(NamedTuple):
@@ -105,10 +111,11 @@ def has_bands(panel: KaplanMeierPanel) -> bool:
     return len(panel.curves) <= len(BAND_ALPHAS)
 
 
-def steps_of(rows: Sequence[CurveRow]) -> Iterator[Step]:
-    """Yield the steps of a curve from time 0, where it is 1, to its last time."""
+def steps_of(curve: CurveData) -> Iterator[Step]:
+    """Yield the steps of a curve from time 0 to its last time."""
+    rows = curve.rows
     if rows[0].time > 0.0:
-        yield Step(0.0, rows[0].time, 1.0, 1.0, 1.0)
+        yield Step(0.0, rows[0].time, curve.start, curve.start, curve.start)
     for row, after in pairwise(rows):
         yield Step(row.time, after.time, row.surv, row.conf_low, row.conf_high)
     end = rows[-1]
@@ -120,6 +127,11 @@ def highest_from(panel: KaplanMeierPanel, time: float) -> float:
     return max((_top(panel, step) for step in _all_steps(panel) if step.stop >= time), default=0.0)
 
 
+def highest_until(panel: KaplanMeierPanel, time: float) -> float:
+    """Return the highest probability drawn at or before ``time``."""
+    return max((_top(panel, step) for step in _all_steps(panel) if step.start <= time), default=0.0)
+
+
 def lowest_until(panel: KaplanMeierPanel, time: float) -> float:
     """Return the lowest probability drawn at or before ``time``."""
     return min((_bottom(panel, step) for step in _all_steps(panel) if step.start <= time), default=1.0)
@@ -127,7 +139,7 @@ def lowest_until(panel: KaplanMeierPanel, time: float) -> float:
 
 def _all_steps(panel: KaplanMeierPanel) -> Iterator[Step]:
     for curve in panel.curves:
-        yield from steps_of(curve.rows)
+        yield from steps_of(curve)
 
 
 def _top(panel: KaplanMeierPanel, step: Step) -> float:

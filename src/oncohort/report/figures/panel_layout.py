@@ -127,7 +127,7 @@ def risk_lines(panel: KaplanMeierPanel, width: float, *, stacked: bool) -> tuple
     """Return the lines of a panel's risk table; ``stacked`` puts each label over its numbers."""
     many = len(panel.curves) > 1
     indent = SAMPLE_MM + SAMPLE_GAP_MM if many else 0.0
-    if not many and not panel.curves[0].label and not stacked:
+    if panel.shared_risk or (not many and not panel.curves[0].label and not stacked):
         return (RiskLine(AT_RISK, 0.0, None, 0, bold=True),)
     lines = [RiskLine(AT_RISK, 0.0, None, None, bold=True)]
     for k, curve in enumerate(panel.curves):
@@ -162,6 +162,6 @@ def _wrap_title(panel: KaplanMeierPanel, width: float) -> tuple[str, ...]:
 
 
 def _label_width(panel: KaplanMeierPanel) -> float:
-    labels = [curve.label for curve in panel.curves]
+    labels = [] if panel.shared_risk else [curve.label for curve in panel.curves]
     sample = SAMPLE_MM + SAMPLE_GAP_MM if len(labels) > 1 else 0.0
     return max(widest(labels) + sample, text_width(AT_RISK, bold=True))

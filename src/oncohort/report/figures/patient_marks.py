@@ -63,7 +63,7 @@ class MarkLook(NamedTuple):
 RESPONSE_FILLS: Final[dict[str, FillLook]] = {
     "CR": FillLook(_BLUE, "", "white"),
     "PR": FillLook(_SKY, "////", "white"),
-    "SD": FillLook(_ORANGE, "....", "white"),
+    "SD": FillLook(_ORANGE, "xxxx", "white"),
     "PD": FillLook(_RED, "\\\\\\\\", "white"),
     "NE": FillLook("white", "", GRAY),
 }

@@ -22,7 +22,7 @@ from oncohort.report.figures.change_axis import (
     lay_out_change,
     signed,
 )
-from oncohort.report.figures.key_strip import KeyEntry, draw_key, lay_out_key
+from oncohort.report.figures.key_strip import KeyEntry, count_words, draw_key, lay_out_key
 from oncohort.report.figures.label_room import Box, first_free, shorten_text, trace_line
 from oncohort.report.figures.patient_marks import (
     MARK_LOOKS,
@@ -88,6 +88,7 @@ def plot_spider(
     width_mm: float = DOUBLE_COLUMN_MM,
     show_labels: bool = False,
     change_label: str = "Change from baseline in sum of target lesions, %",
+    min_cell: int = 0,
 ) -> Figure:
     """Draw the change of every patient over time, from 0 at time 0.
 
@@ -110,6 +111,8 @@ def plot_spider(
         Print the labels at the ends of the lines.
     change_label : str
         What stands along the axis of change.
+    min_cell : int
+        Counts of the key from 1 to below this are masked; the lines can be counted all the same.
 
     Returns
     -------
@@ -134,7 +137,7 @@ def plot_spider(
     with patient_style([line.label for line in lines] + [time_label, change_label]):
         changes = [change for line in lines for _, change in line.points]
         frame = lay_out_change(change_label, width_mm, 0.0, choose_highest(changes, _CUT))
-        key = lay_out_key(list(_key_entries(lines)), width_mm - frame.left - _EDGE_MM)
+        key = lay_out_key(list(_key_entries(lines, min_cell)), width_mm - frame.left - _EDGE_MM)
         frame = frame._replace(top=_EDGE_MM + key.height + 2 * _GAP_MM)
         figure, sheet = blank_figure(width_mm, frame.bottom + time_axis_height(time_label, frame.width))
         draw_key(sheet, key, frame.left, _EDGE_MM)
@@ -164,11 +167,11 @@ def _check(lines: Sequence[SpiderLine]) -> None:
                 raise OutputError(f"{_FIGURE}: the change {change} is no percent change of −100 or more")
 
 
-def _key_entries(lines: Sequence[SpiderLine]) -> Iterator[KeyEntry]:
+def _key_entries(lines: Sequence[SpiderLine], min_cell: int) -> Iterator[KeyEntry]:
     counts = Counter(line.response for line in lines)
     for name, look in RESPONSE_LINES.items():
         if counts[name]:
-            yield KeyEntry(f"{name} (n\u00a0=\u00a0{counts[name]})", line=look)
+            yield KeyEntry(f"{name} {count_words(counts[name], min_cell)}", line=look)
     if any(line.progression_time is not None for line in lines):
         yield KeyEntry(MARK_LOOKS["PD"].name, mark=MARK_LOOKS["PD"])
     if any(line.new_lesion_times for line in lines):
@@ -177,7 +180,7 @@ def _key_entries(lines: Sequence[SpiderLine]) -> Iterator[KeyEntry]:
     beyond = [signed(change) for change in beyond if change > _CUT]
     if beyond:
         values = beyond[0] if len(beyond) == 1 else f"{beyond[0]} to {beyond[-1]}"
-        yield KeyEntry(f"Beyond the axis (n\u00a0=\u00a0{len(beyond)}): {values}")
+        yield KeyEntry(f"Beyond the axis {count_words(len(beyond), min_cell)}: {values}")
 
 
 def _lay_out_time(lines: Sequence[SpiderLine], texts: Sequence[str], unit: str, width_mm: float) -> TimeScale:

@@ -34,7 +34,7 @@ __all__ = ["LANES_PER_PAGE", "Mark", "Span", "SwimmerLane", "plot_swimmer"]
 
 LANES_PER_PAGE: Final = 110
 _FIGURE: Final = "swimmer plot"
-_PAGE_MM: Final = 235.0
+_PAGE_MM: Final = 225.0
 _TALLEST_LANE_MM: Final = 5.0
 _EDGE_MM: Final = 0.6
 _GAP_MM: Final = 1.0
@@ -123,7 +123,7 @@ def plot_swimmer(
     Returns
     -------
     tuple of matplotlib.figure.Figure
-        One a page, none higher than 235 mm. Of each, ``figure.axes[0]`` is the page in mm and ``figure.axes[1]`` has
+        One a page, none higher than 225 mm. Of each, ``figure.axes[0]`` is the page in mm and ``figure.axes[1]`` has
         time and, downwards, mm; its artists carry the gids ``span-k-j``, ``mark-k-j`` and ``ongoing-k`` (lane k of the
         page from the top, span or mark j as given, from 0).
 

@@ -21,7 +21,7 @@ from oncohort.report.figures.change_axis import (
     lay_out_change,
     signed,
 )
-from oncohort.report.figures.key_strip import KeyEntry, KeyStrip, draw_key, lay_out_key
+from oncohort.report.figures.key_strip import KeyEntry, KeyStrip, count_words, draw_key, lay_out_key
 from oncohort.report.figures.label_room import shorten_text, size_in_row
 from oncohort.report.figures.patient_marks import (
     RESPONSE_FILLS,
@@ -82,6 +82,15 @@ class _Bar(NamedTuple):
     label: str
 
 
+class _Asked(NamedTuple):
+    """What the caller asked for besides the bars."""
+
+    width_mm: float
+    change_label: str
+    show_labels: bool
+    min_cell: int
+
+
 class _Layout(NamedTuple):
     """The parts of the figure: the key, what is said of bars that are cut, the axes, and the labels under them."""
 
@@ -110,6 +119,7 @@ def plot_waterfall(
     width_mm: float = DOUBLE_COLUMN_MM,
     show_labels: bool = False,
     change_label: str = "Best change from baseline in sum of target lesions, %",
+    min_cell: int = 0,
 ) -> Figure:
     r"""Draw the best change of every patient as a bar, sorted from the largest growth to the largest decrease.
 
@@ -128,6 +138,8 @@ def plot_waterfall(
         Print the labels under the bars.
     change_label : str
         What stands along the axis.
+    min_cell : int
+        Counts of the key from 1 to below this are masked; the bars can be counted all the same.
 
     Returns
     -------
@@ -153,8 +165,9 @@ def plot_waterfall(
     Gillespie TW. J Adv Pract Oncol 2012;3:106-111 (how the plot is read).
     """
     drawn = _sort(bars)
+    asked = _Asked(width_mm, change_label, show_labels, min_cell)
     with patient_style([bar.label for bar in bars] + [change_label]):
-        layout = _lay_out(bars, drawn, width_mm, change_label, show_labels=show_labels)
+        layout = _lay_out(bars, drawn, asked)
         frame = layout.frame
         below = 0.0 if layout.labels is None else _GAP_MM + layout.labels.height * layout.labels.levels
         figure, sheet = blank_figure(width_mm, frame.bottom + below + 2 * _EDGE_MM + _GAP_MM)
@@ -182,37 +195,33 @@ def _sort(bars: Sequence[WaterfallBar]) -> list[_Bar]:
     return sorted(known, key=lambda bar: (-bar.change, order.index(bar.response)))
 
 
-def _lay_out(
-    bars: Sequence[WaterfallBar], drawn: Sequence[_Bar], width_mm: float, change_label: str, *, show_labels: bool
-) -> _Layout:
+def _lay_out(bars: Sequence[WaterfallBar], drawn: Sequence[_Bar], asked: _Asked) -> _Layout:
     highest = choose_highest([bar.change for bar in drawn], _CUT)
-    room = lay_out_change(change_label, width_mm, 0.0, highest)
+    room = lay_out_change(asked.change_label, asked.width_mm, 0.0, highest)
     pitch = room.width / len(drawn)
-    key = lay_out_key(_key_entries(bars, pitch), width_mm - room.left - _EDGE_MM)
+    key = lay_out_key(_key_entries(bars, pitch, asked.min_cell), asked.width_mm - room.left - _EDGE_MM)
     cut_top = _EDGE_MM + key.height + _GAP_MM
     values = [_cut_value(bar.change) for bar in drawn if bar.change > _CUT]
-    way = _way_of_cut(values, pitch)
-    cut = tuple(wrap_text(_cut_in_words(values), room.width)) if way == "listed" else tuple(values)
+    way = _way_of_cut(values, pitch) if values else "level"
+    cut = tuple(wrap_text(_cut_in_words(values, asked.min_cell), room.width)) if way == "listed" else tuple(values)
     heights = {"level": LINE_MM, "rotated": widest(values), "listed": block_height(len(cut))}
     cut_height = heights[way] + _GAP_MM if values else 0.0
     frame = room._replace(top=cut_top + cut_height + _GAP_MM)
-    labels = _lay_out_labels([bar.label for bar in drawn], pitch) if show_labels else None
+    labels = _lay_out_labels([bar.label for bar in drawn], pitch) if asked.show_labels else None
     return _Layout(key, cut, way, cut_top, frame, pitch, labels)
 
 
-def _key_entries(bars: Sequence[WaterfallBar], pitch: float) -> list[KeyEntry]:
+def _key_entries(bars: Sequence[WaterfallBar], pitch: float, min_cell: int) -> list[KeyEntry]:
     counts = Counter(bar.response for bar in bars if bar.change_percent is not None)
     entries = [
-        KeyEntry(f"{name} {_count(counts[name])}", fill=_bar_look(name, pitch))
+        KeyEntry(f"{name} {count_words(counts[name], min_cell)}", fill=_bar_look(name, pitch))
         for name in RESPONSE_FILLS
         if counts[name]
     ]
     unknown = len(bars) - counts.total()
-    return [*entries, KeyEntry(f"Not measured after baseline, not shown {_count(unknown)}")] if unknown else entries
-
-
-def _count(n: int) -> str:
-    return f"(n\u00a0=\u00a0{n})"
+    if unknown:
+        entries.append(KeyEntry(f"Not measured after baseline, not shown {count_words(unknown, min_cell)}"))
+    return entries
 
 
 def _way_of_cut(values: Sequence[str], pitch: float) -> Literal["level", "rotated", "listed"]:
@@ -226,11 +235,11 @@ def _cut_value(change: float) -> str:
     return f"+{format_number(change, 1)}" if text == signed(_CUT) else text
 
 
-def _cut_in_words(values: Sequence[str]) -> str:
+def _cut_in_words(values: Sequence[str], min_cell: int) -> str:
     head = f"Beyond {signed(_CUT)}%"
     if len(values) <= _MOST_LISTED:
         return f"{head}: {', '.join(values)}"
-    return f"{head} {_count(len(values))}: {values[-1]} to {values[0]}"
+    return f"{head} {count_words(len(values), min_cell)}: {values[-1]} to {values[0]}"
 
 
 def _touch(pitch: float) -> bool:
