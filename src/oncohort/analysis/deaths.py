@@ -15,7 +15,6 @@ from oncohort.study.cohort import Cohort
 from oncohort.study.protocol import Protocol
 from oncohort.study.results import LevelRow, Row
 
-UNKNOWN_CAUSE: Final = "unknown"
 _OTHER: Final = "OTHER"
 _UNKNOWN: Final = "UNKNOWN"
 _LAST: Final = (_OTHER, _UNKNOWN)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,15 +55,27 @@ def fit_cox(
 ) -> CoxFit:
     """Fit some terms on some patients, in their strata and with their weights."""
     columns = {name: column for term in terms for name, column in zip(term.names(), term.columns.T, strict=True)}
+    return fit_columns(
+        endpoint, columns, members, settings, strata=of(layout.strata, members), weights=of(layout.weights, members)
+    )
+
+
+def fit_columns(
+    endpoint: EndpointData,
+    columns: Mapping[str, NDArray[np.float64]],
+    members: Members,
+    settings: Settings,
+    **beside: NDArray[Any] | None,
+) -> CoxFit:
+    """Fit columns of all patients on some of them; ``beside`` are strata and weights of these."""
     return cox(
         endpoint.time[members],
         endpoint.event[members],
         {name: column[members] for name, column in columns.items()},
         ties=settings.ties,
         entry=entry_of(endpoint, members),
-        strata=of(layout.strata, members),
-        weights=of(layout.weights, members),
         conf_level=settings.conf_level,
+        **beside,
     )
 
 

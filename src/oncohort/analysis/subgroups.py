@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from oncohort.analysis.layout import fit_columns
 from oncohort.analysis.rows import count, number, p_rows, ratio_rows, test_rows, words
 from oncohort.analysis.settings import Settings
 from oncohort.errors import AnalysisError
-from oncohort.stats.cox import CoxFit, cox
+from oncohort.stats.cox import CoxFit
 from oncohort.stats.distributions import chi_square_test
-from oncohort.study.cohort import Cohort, EndpointData, FactorData, entry_of
+from oncohort.study.cohort import Cohort, EndpointData, FactorData
 from oncohort.study.protocol import Subgroups
 from oncohort.study.results import Row
 
@@ -100,11 +101,4 @@ def _fit(
 ) -> CoxFit:
     if not members.any():
         raise AnalysisError("no patient is in it")
-    return cox(
-        endpoint.time[members],
-        endpoint.event[members],
-        {name: values[members] for name, values in columns.items()},
-        ties=settings.ties,
-        entry=entry_of(endpoint, members),
-        conf_level=settings.conf_level,
-    )
+    return fit_columns(endpoint, columns, members, settings)

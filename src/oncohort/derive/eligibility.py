@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
 
 import polars as pl
 
@@ -13,9 +12,6 @@ from oncohort.study.conditions import judge_eligibility, judge_failures, judge_r
 from oncohort.study.findings import Finding
 from oncohort.study.protocol import ANY_OTHER, Protocol, Reason
 from oncohort.study.template_tables import TEMPLATE
-
-SCREENED: Final = "Screened"
-TREATED_INELIGIBLE: Final = "treated_ineligible"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import Final
 
@@ -62,8 +62,13 @@ def times_are_not_negative(look: Look) -> list[Finding]:
 
 def time_units_agree(look: Look) -> list[Finding]:
     """A header that names another unit than the protocol is most likely right."""
+    return find_other_units(look, _times(look))
+
+
+def find_other_units(look: Look, columns: Iterable[tuple[str, TimeUnit]]) -> list[Finding]:
+    """Return a finding for each column of times whose header names another unit than the protocol."""
     findings: list[Finding] = []
-    for column, unit in _times(look):
+    for column, unit in columns:
         named = time_unit_in(column)
         if named not in {None, unit}:
             sentence = f"the header names {named} where the protocol says {unit}"

@@ -8,7 +8,8 @@ from typing import Final
 
 import polars as pl
 
-from oncohort.intake.look import Look, found_at, found_in_column, time_unit_in
+from oncohort.intake.check_endpoints import find_other_units
+from oncohort.intake.look import Look, found_at
 from oncohort.stats.grid import time_grid
 from oncohort.study.findings import Finding
 from oncohort.study.protocol import Endpoint, TimeColumn, TimeUnit, outcome_columns
@@ -38,13 +39,7 @@ def entries_are_known(look: Look) -> list[Finding]:
 
 def entry_units_agree(look: Look) -> list[Finding]:
     """A header that names another unit than the protocol is most likely right."""
-    findings: list[Finding] = []
-    for column, unit in _entry_times(look):
-        named = time_unit_in(column)
-        if named not in {None, unit}:
-            sentence = f"the header names {named} where the protocol says {unit}"
-            findings.append(found_in_column(look, column, "warning", "UNIT-DIFFERS", sentence))
-    return findings
+    return find_other_units(look, _entry_times(look))
 
 
 def entries_come_before_times(look: Look) -> list[Finding]:

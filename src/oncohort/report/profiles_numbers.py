@@ -230,11 +230,6 @@ def _is_counted_event(asked: _Asked, row: Row) -> bool:
     return not row.group and row.level in shown and not row.variable.startswith("lab_")
 
 
-def _event_label(asked: _Asked, row: Row) -> str:
-    event = level_label(asked.results, "adverse_event", row.variable)
-    return f"{event}, {inside_sentence(grade_head(row.level))}, n (%)"
-
-
 def _is_worse_lab(_: _Asked, row: Row) -> bool:
     return not row.group and row.variable.startswith("lab_") and row.level in {"emergent", "emergent_3-4"}
 

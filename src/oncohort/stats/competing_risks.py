@@ -12,8 +12,8 @@ from oncohort.errors import AnalysisError
 from oncohort.stats.arrays import Column, Floats, Ints, as_floats, as_times
 from oncohort.stats.distributions import two_sided_z
 from oncohort.stats.grid import time_grid
+from oncohort.stats.steps import count_ahead, steps_at, sum_until, value_at
 
-_NEAR: Final = float(np.sqrt(np.finfo(np.float64).eps))  # times closer than this are one, as in `time_grid`
 IncidenceVariance: TypeAlias = Literal["delta", "aalen"]
 IncidenceConfType: TypeAlias = Literal["log", "log-log", "plain"]
 
@@ -175,29 +175,17 @@ def incidence_at(found: CumulativeIncidence, times: Column) -> IncidenceAt:
     >>> at.incidence[:, 0].round(3), at.n_risk, at.n_event[:, 1]
     (array([0. , 0.2, 0.5, nan]), array([5, 4, 2, 0]), array([0, 1, 1, 1]))
     """
-    asked = as_floats(times, "times")
-    row = np.searchsorted(found.time, _with_tolerance(asked), side="right")
-    past = asked > _with_tolerance(found.time[-1:])[0]
-
-    def read(values: Floats, before: float) -> Floats:
-        first = np.full((1, len(found.causes)), before)
-        return np.where(past[:, None], np.nan, np.concatenate([first, values])[row])
-
-    none = np.zeros((1, len(found.causes)), dtype=np.int64)
+    at = steps_at(found.time, times)
     return IncidenceAt(
-        time=asked,
+        time=at.time,
         causes=found.causes,
-        incidence=read(found.incidence, 0.0),
-        std_error=read(found.std_error, 0.0),
-        conf_low=read(found.conf_low, np.nan),
-        conf_high=read(found.conf_high, np.nan),
-        n_risk=np.concatenate([found.n_risk, [0]])[np.searchsorted(_with_tolerance(found.time), asked, side="left")],
-        n_event=np.concatenate([none, np.cumsum(found.n_event, axis=0)])[row],
+        incidence=value_at(at, found.incidence, 0.0),
+        std_error=value_at(at, found.std_error, 0.0),
+        conf_low=value_at(at, found.conf_low, np.nan),
+        conf_high=value_at(at, found.conf_high, np.nan),
+        n_risk=count_ahead(at, found.n_risk),
+        n_event=sum_until(at, found.n_event),
     )
-
-
-def _with_tolerance(times: Floats) -> Floats:
-    return times + _NEAR * np.maximum(1.0, np.abs(times))
 
 
 def cause_table(time: Column, cause: Column) -> CauseTable:
@@ -233,6 +221,13 @@ def as_causes(cause: Column, n: int) -> tuple[Ints, tuple[int, ...]]:
         raise AnalysisError("cause: there is no event; all are 0 (censored)")
     codes = np.where(array > 0, np.searchsorted(causes, array) + 1, 0)
     return codes.astype(np.int64), tuple(int(code) for code in causes)
+
+
+def place_of_cause(causes: tuple[int, ...], of: int) -> int:
+    """Return the place (from 1) of a cause among those that occur."""
+    if of not in causes:
+        raise AnalysisError(f"of: a cause that occurs was expected ({', '.join(map(str, causes))}); got {of}")
+    return causes.index(of) + 1
 
 
 def incidence_of(table: CauseTable) -> tuple[Floats, Floats, Floats]:

@@ -10,9 +10,10 @@ import numpy as np
 
 from oncohort.errors import AnalysisError
 from oncohort.stats.arrays import Bools, Column, Floats, Ints
-from oncohort.stats.distributions import TestResult, chi_square_test, normal_two_sided, two_sided_z
+from oncohort.stats.distributions import TestResult, chi_square_test, two_sided_z
 from oncohort.stats.newton import Maximum, Point, full_information, independent, maximize, point_at
 from oncohort.stats.partial_likelihood import Problem, Ties, prepare, select
+from oncohort.stats.wald import wald_columns
 
 _HEAD = 512  # rows that tell most columns, before all of them are read
 
@@ -262,11 +263,7 @@ def _fit(problem: Problem, part: Problem, kept: Ints, null: Point, conf_level: f
     coefficients[kept] = top.beta / part.scale
     covariance[np.ix_(kept, kept)] = top.covariance / np.outer(part.scale, part.scale)
     std_error = np.sqrt(np.diag(covariance))
-    z = coefficients / std_error
-    tails = [normal_two_sided(float(v)) if np.isfinite(v) else None for v in z]
-    reach = two_sided_z(conf_level) * std_error
-    with np.errstate(over="ignore"):  # the limits of a runaway coefficient are 0 and infinity
-        ratio, low, high = (np.exp(coefficients + shift) for shift in (0.0, -reach, reach))
+    each = wald_columns(coefficients, std_error, conf_level)
     wald, score = _quadratic(top.point.information, top.beta), _score(null)
     gain = 2.0 * (top.point.log_likelihood - null.log_likelihood)
     return CoxFit(
@@ -274,12 +271,12 @@ def _fit(problem: Problem, part: Problem, kept: Ints, null: Point, conf_level: f
         coefficients=coefficients,
         covariance=covariance,
         std_error=std_error,
-        hazard_ratio=ratio,
-        conf_low=low,
-        conf_high=high,
-        z=z,
-        p_value=np.array([np.nan if t is None else t.p_value for t in tails]),
-        log10_p=np.array([np.nan if t is None else t.log10_p for t in tails]),
+        hazard_ratio=each.ratio,
+        conf_low=each.conf_low,
+        conf_high=each.conf_high,
+        z=each.z,
+        p_value=each.p_value,
+        log10_p=each.log10_p,
         log_likelihood_null=null.log_likelihood,
         log_likelihood=top.point.log_likelihood,
         likelihood_ratio=chi_square_test(max(gain, 0.0), kept.size, "likelihood ratio"),

@@ -15,6 +15,7 @@ from oncohort.stats.distributions import two_sided_z
 from oncohort.stats.hazard_steps import Estimator, counts_of, hazard_steps, product_limit_steps, read_at, strata_of
 from oncohort.stats.kaplan_meier import ConfType, survival_limits
 from oncohort.stats.robust_variance import RobustVariance
+from oncohort.stats.steps import count_ahead, steps_at, sum_until, value_at
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -261,29 +262,17 @@ def predicted_at(predicted: PredictedSurvival, times: Column) -> PredictedSurviv
     array([[ 1.],
            [nan]])
     """
-    asked = as_floats(times, "times")
-    near = 1.5e-8 * np.maximum(1.0, np.abs(asked))
-    row = np.searchsorted(predicted.time, asked + near, side="right")
-    past = asked > predicted.time[-1] + 1.5e-8 * max(1.0, float(predicted.time[-1]))
-
-    def read(values: Floats, before: float) -> Floats:
-        first = np.full((1, values.shape[1]), before)
-        return np.where(past[:, None], np.nan, np.concatenate([first, values])[row])
-
-    def summed(values: Floats) -> Floats:
-        return np.concatenate([[0.0], np.cumsum(values)])[row]
-
-    ahead = np.searchsorted(predicted.time, asked - near, side="left")
+    at = steps_at(predicted.time, times)
     return replace(
         predicted,
-        time=asked,
-        n_risk=np.concatenate([predicted.n_risk, [0.0]])[ahead],
-        n_event=summed(predicted.n_event),
-        n_censor=summed(predicted.n_censor),
-        survival=read(predicted.survival, 1.0),
-        std_error=read(predicted.std_error, 0.0),
-        conf_low=read(predicted.conf_low, 1.0),
-        conf_high=read(predicted.conf_high, 1.0),
+        time=at.time,
+        n_risk=count_ahead(at, predicted.n_risk),
+        n_event=sum_until(at, predicted.n_event),
+        n_censor=sum_until(at, predicted.n_censor),
+        survival=value_at(at, predicted.survival, 1.0),
+        std_error=value_at(at, predicted.std_error, 0.0),
+        conf_low=value_at(at, predicted.conf_low, 1.0),
+        conf_high=value_at(at, predicted.conf_high, 1.0),
     )
 
 

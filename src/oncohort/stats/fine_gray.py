@@ -9,11 +9,12 @@ import numpy as np
 
 from oncohort.errors import AnalysisError
 from oncohort.stats.arrays import Bools, Column, Floats, Ints, as_times
-from oncohort.stats.competing_risks import as_causes
+from oncohort.stats.competing_risks import as_causes, place_of_cause
 from oncohort.stats.design import standardized
-from oncohort.stats.distributions import TestResult, chi_square_test, normal_two_sided, two_sided_z
+from oncohort.stats.distributions import TestResult, chi_square_test
 from oncohort.stats.grid import time_grid
 from oncohort.stats.newton import independent
+from oncohort.stats.wald import wald_columns
 
 CensoringTies: TypeAlias = Literal["at-risk", "left"]
 _MOST_STEPS = 50
@@ -165,10 +166,8 @@ def fine_gray(
         raise AnalysisError(f"censoring_ties: at-risk or left was expected; got {censoring_ties!r}")
     times = as_times(time)
     codes, causes = as_causes(cause, times.size)
-    if of not in causes:
-        raise AnalysisError(f"of: a cause that occurs was expected ({', '.join(map(str, causes))}); got {of}")
     design = standardized(covariates, times.size)
-    own = codes == causes.index(of) + 1
+    own = codes == place_of_cause(causes, of)
     layout = _lay_out(times, codes, own, design.x.T.copy(), censoring_ties)
     start = _sums(layout, np.zeros(len(design.names)))
     lost = _without_information(layout, start)
@@ -304,21 +303,19 @@ def _fit(  # noqa: PLR0913, PLR0917 - what a fit is made of
     wald = float(beta @ np.linalg.solve(covariance, beta))
     covariance = covariance / np.outer(scale, scale)
     coefficients, std_error = beta / scale, np.sqrt(np.diag(covariance))
-    z = coefficients / std_error
-    tails = [normal_two_sided(float(value)) for value in z]
-    reach = two_sided_z(conf_level) * std_error
+    columns = wald_columns(coefficients, std_error, conf_level)
     return FineGrayFit(
         names=names,
         cause=cause,
         coefficients=coefficients,
         covariance=covariance,
         std_error=std_error,
-        hazard_ratio=np.exp(coefficients),
-        conf_low=np.exp(coefficients - reach),
-        conf_high=np.exp(coefficients + reach),
-        z=z,
-        p_value=np.array([tail.p_value for tail in tails]),
-        log10_p=np.array([tail.log10_p for tail in tails]),
+        hazard_ratio=columns.ratio,
+        conf_low=columns.conf_low,
+        conf_high=columns.conf_high,
+        z=columns.z,
+        p_value=columns.p_value,
+        log10_p=columns.log10_p,
         log_likelihood_null=null,
         log_likelihood=at.log_likelihood,
         wald=chi_square_test(wald, len(names), "robust Wald test"),

@@ -10,7 +10,7 @@ import numpy as np
 
 from oncohort.errors import AnalysisError
 from oncohort.stats.arrays import Column, Floats, as_labels, as_times
-from oncohort.stats.competing_risks import as_causes
+from oncohort.stats.competing_risks import as_causes, place_of_cause
 from oncohort.stats.distributions import TestResult, chi_square_test
 from oncohort.stats.grid import time_grid
 
@@ -96,9 +96,7 @@ def gray_test(
     group_codes, groups = as_labels(group, times.size, "group")
     if len(groups) < 2:
         raise AnalysisError(f"Gray's test: at least two groups were expected; all are {next(iter(groups))!r}")
-    if of not in causes:
-        raise AnalysisError(f"of: a cause that occurs was expected ({', '.join(map(str, causes))}); got {of}")
-    kind = np.where(codes == causes.index(of) + 1, 1, np.where(codes > 0, 2, 0))
+    kind = np.where(codes == place_of_cause(causes, of), 1, np.where(codes > 0, 2, 0))
     one = np.zeros(times.size, dtype=np.int64)
     strata_codes, _ = (one, ()) if strata is None else as_labels(strata, times.size, "strata")
     score, variance = np.zeros(len(groups)), np.zeros((len(groups), len(groups)))

@@ -7,7 +7,7 @@ import numpy as np
 from oncohort.stats.arrays import Floats, Ints
 
 _WHOLE_LIMIT = 2**24
-_TOLERANCE = float(np.sqrt(np.finfo(np.float64).eps))  # 1.49e-8, as R's aeqSurv
+NEAR = float(np.sqrt(np.finfo(np.float64).eps))  # 1.49e-8, as R's aeqSurv
 
 
 def time_grid(*times: Floats) -> tuple[Floats, tuple[Ints, ...]]:
@@ -49,7 +49,7 @@ def time_grid(*times: Floats) -> tuple[Floats, tuple[Ints, ...]]:
     values, inverse = np.unique(both, return_inverse=True)
     step = np.diff(values)
     mean = float(np.mean(np.abs(values)))
-    tied = step <= _TOLERANCE if mean == 0 else (step <= _TOLERANCE) | (step / mean <= _TOLERANCE)
+    tied = step <= NEAR if mean == 0 else (step <= NEAR) | (step / mean <= NEAR)
     block = np.concatenate([[0], np.cumsum(~tied)])
     grid = values[np.concatenate([[True], ~tied])]
     codes = block[inverse].astype(np.int64)

@@ -8,13 +8,12 @@ from typing import Literal, TypeAlias, get_args
 import numpy as np
 
 from oncohort.errors import AnalysisError
-from oncohort.stats.arrays import Bools, Column, Floats, Ints, as_floats
+from oncohort.stats.arrays import Bools, Column, Floats, Ints
 from oncohort.stats.distributions import two_sided_z
 from oncohort.stats.risk_table import RiskTable, risk_table
+from oncohort.stats.steps import count_ahead, steps_at, sum_until, value_at
 
 ConfType: TypeAlias = Literal["log", "log-log", "plain", "logit", "arcsin"]
-
-_NEAR = float(np.sqrt(np.finfo(np.float64).eps))  # times closer than this are one, as in `time_grid`
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,21 +240,15 @@ def survival_at(curve: SurvivalCurve, times: Column) -> SurvivalAt:
     ----------
     Golden: ``tests/golden/r/nonparametric.json``, key ``survival_at``.
     """
-    asked = as_floats(times, "times")
-    row = np.searchsorted(curve.time, _with_tolerance(asked), side="right")
-    past = _past(curve, asked)
-
-    def read(values: Floats, before: float) -> Floats:
-        return np.where(past, np.nan, np.concatenate([[before], values])[row])
-
+    at = steps_at(curve.time, times)
     return SurvivalAt(
-        time=asked,
-        survival=read(curve.survival, 1.0),
-        std_error=read(curve.std_error, 0.0),
-        conf_low=read(curve.conf_low, 1.0),
-        conf_high=read(curve.conf_high, 1.0),
-        n_risk=number_at_risk(curve, asked),
-        n_event=np.concatenate([[0], np.cumsum(curve.n_event)])[row],
+        time=at.time,
+        survival=value_at(at, curve.survival, 1.0),
+        std_error=value_at(at, curve.std_error, 0.0),
+        conf_low=value_at(at, curve.conf_low, 1.0),
+        conf_high=value_at(at, curve.conf_high, 1.0),
+        n_risk=count_ahead(at, curve.n_risk),
+        n_event=sum_until(at, curve.n_event),
     )
 
 
@@ -289,17 +282,7 @@ def number_at_risk(curve: SurvivalCurve, times: Column) -> Ints:
     >>> number_at_risk(curve, [0, 7, 8, 20])
     array([4, 3, 2, 0])
     """
-    asked = as_floats(times, "times")
-    row = np.searchsorted(_with_tolerance(curve.time), asked, side="left")
-    return np.concatenate([curve.n_risk, [0]])[row]
-
-
-def _with_tolerance(times: Floats) -> Floats:
-    return times + _NEAR * np.maximum(1.0, np.abs(times))
-
-
-def _past(curve: SurvivalCurve, asked: Floats) -> Bools:
-    return asked > _with_tolerance(curve.time[-1:])[0]
+    return count_ahead(steps_at(curve.time, times), curve.n_risk)
 
 
 def survival_limits(survival: Floats, log_se: Floats, conf_type: ConfType, z: float) -> tuple[Floats, Floats]:

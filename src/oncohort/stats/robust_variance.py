@@ -10,9 +10,10 @@ from oncohort.errors import AnalysisError
 from oncohort.stats.arrays import Column, Floats, Ints, as_labels
 from oncohort.stats.cox import CoxFit
 from oncohort.stats.cox_residuals import case_weight, estimate_of, score_by_row
-from oncohort.stats.distributions import TestResult, chi_square_test, normal_two_sided, two_sided_z
+from oncohort.stats.distributions import TestResult, chi_square_test
 from oncohort.stats.newton import independent
 from oncohort.stats.partial_likelihood import Problem, first_pass
+from oncohort.stats.wald import wald_columns
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,11 +112,7 @@ def robust_variance(fit: CoxFit, *, cluster: Column | None = None) -> RobustVari
     covariance = np.full_like(fit.covariance, np.nan)
     covariance[np.ix_(kept, kept)] = part / unit
     std_error = np.sqrt(np.diag(covariance))
-    z = fit.coefficients / std_error
-    tails = [normal_two_sided(float(v)) if np.isfinite(v) else None for v in z]
-    reach = two_sided_z(fit.conf_level) * std_error
-    with np.errstate(over="ignore"):  # a column in large units has ratios beyond doubles
-        low, high = np.exp(fit.coefficients - reach), np.exp(fit.coefficients + reach)
+    each = wald_columns(fit.coefficients, std_error, fit.conf_level)
     return RobustVariance(
         names=fit.names,
         coefficients=fit.coefficients,
@@ -123,11 +120,11 @@ def robust_variance(fit: CoxFit, *, cluster: Column | None = None) -> RobustVari
         naive_std_error=fit.std_error,
         covariance=covariance,
         hazard_ratio=fit.hazard_ratio,
-        conf_low=low,
-        conf_high=high,
-        z=z,
-        p_value=np.array([np.nan if t is None else t.p_value for t in tails]),
-        log10_p=np.array([np.nan if t is None else t.log10_p for t in tails]),
+        conf_low=each.conf_low,
+        conf_high=each.conf_high,
+        z=each.z,
+        p_value=each.p_value,
+        log10_p=each.log10_p,
         wald=_test(part, here.first.beta, "robust Wald"),
         score=_score_test(problem, label),
         n_cluster=n_cluster,
