@@ -45,6 +45,7 @@ LABELED = (
     (12, f"{{}}{CHINESE}"),
     (12, ""),
     (110, "P-{:03d}"),
+    (110, f"{LONG} {{}}"),
     (400, "P-{:03d}"),
 )
 TIME = {"time_label": "Months since start of sorafenib", "time_unit": "months"}
