@@ -17,6 +17,7 @@ script <- sub("^--file=", "", grep("^--file=", commandArgs(FALSE), value = TRUE)
 setwd(dirname(normalizePath(gsub("~+~", " ", script, fixed = TRUE))))
 source("parts/exact_json.R")
 source("parts/spss_rules.R")
+source("parts/weighted_sums.R")
 run_part <- function(name) {
   message("r/", name, ".json")
   source(file.path("parts", paste0(name, ".R")), local = new.env())

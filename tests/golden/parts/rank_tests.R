@@ -5,36 +5,6 @@ sums_of <- function(fit) {
   list(observed = as.vector(observed), expected = as.vector(expected), variance = unname(fit$var), statistic = fit$chisq)
 }
 
-# Written out from the definition, time by time, for weights that survdiff does not have.
-written_out <- function(time, event, group, stratum, weight) {
-  groups <- sort(unique(group))
-  observed <- expected <- numeric(length(groups))
-  variance <- matrix(0, length(groups), length(groups))
-  for (s in sort(unique(stratum))) {
-    before <- 1
-    for (t in sort(unique(time[event == 1 & stratum == s]))) {
-      at_risk <- sapply(groups, function(g) sum(time >= t & group == g & stratum == s))
-      events <- sapply(groups, function(g) sum(time == t & event == 1 & group == g & stratum == s))
-      n <- sum(at_risk)
-      d <- sum(events)
-      w <- weight(n, before)
-      observed <- observed + w * events
-      expected <- expected + w * d * at_risk / n
-      if (n > 1) {
-        share <- at_risk / n
-        variance <- variance + w^2 * d * (n - d) / (n - 1) * (diag(share) - outer(share, share))
-      }
-      before <- before * (1 - d / n)
-    }
-  }
-  difference <- observed - expected
-  list(observed = observed, expected = expected, variance = variance,
-       statistic = as.numeric(difference[-1] %*% solve(variance[-1, -1], difference[-1])))
-}
-trend_of <- function(sums, scores) {
-  sum(scores * (sums$observed - sums$expected))^2 / as.numeric(scores %*% sums$variance %*% scores)
-}
-
 l <- lung[!is.na(lung$ph.ecog), ]
 cases <- list(
   lung_sex = list(time = lung$time, event = lung$status - 1, group = lung$sex, stratum = rep(1, nrow(lung))),
@@ -45,7 +15,7 @@ cases <- list(
                              stratum = veteran$trt)
 )
 tested <- lapply(cases, function(case) {
-  own <- function(weight) with(case, written_out(time, event, group, stratum, weight))
+  own <- function(weight) written_out(case, weight)
   rs <- function(rho) {
     y <- Surv(case$time, case$event)
     one <- length(unique(case$stratum)) == 1
