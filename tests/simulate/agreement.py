@@ -9,7 +9,7 @@ from oncohort.derive.course import Course, derive_course
 from oncohort.derive.reconcile import KINDS
 from oncohort.intake.study import Study, read_study
 from oncohort.simulate.cohort import Synthetic
-from oncohort.simulate.outline import Outline
+from oncohort.simulate.outline import Outline, hbsag
 from oncohort.study.protocol import Protocol
 from oncohort.writer.synthetic import Recipe, write_synthetic
 
@@ -55,6 +55,8 @@ def _at_baseline(outline: Outline) -> dict[str, object]:
         "baseline_disease.n_tumours": outline.n_tumours,
         "baseline_disease.max_diam_mm": outline.max_diam_mm,
         "baseline_disease.pvt": outline.pvt,
+        "baseline_disease.etiology": outline.etiology,
+        "baseline_disease.hbsag": hbsag(outline.etiology),
         "baseline_disease.hbv_dna": outline.hbv_dna,
         "platelets": outline.platelets_10e9_per_l,
         "afp": outline.afp_ng_per_ml,

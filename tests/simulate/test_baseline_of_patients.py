@@ -18,6 +18,7 @@ from oncohort.simulate.rows import joined
 from oncohort.simulate.verdicts import failed_criteria, holds, reason_of
 from oncohort.study.conditions import judge, judge_failures, judge_reason
 from oncohort.study.protocol import Condition
+from oncohort.study.template_tables import TEMPLATE
 
 PLAN = plan_of()
 REASONS = {
@@ -45,7 +46,7 @@ def derived(*outlines, seed=1):
 @pytest.mark.parametrize("excluded", list(REASONS))
 def test_the_flow_has_who_was_excluded_under_the_reason_of_the_outline(excluded):
     rows, records, course = derived(screened(excluded, REASONS[excluded]))
-    entry = derive_entry(course.derived.patients, PLAN.protocol, "")
+    entry = derive_entry(course.derived.patients, PLAN.protocol, TEMPLATE, "")
     reason, _, part = excluded.partition(".")
     assert [step.id for step in entry.flow if step.n_out] == [reason]
     if part:

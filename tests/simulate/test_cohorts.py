@@ -15,15 +15,16 @@ from oncohort.simulate.cohort import SITE, simulate_cohort
 from oncohort.simulate.draw import draw_outlines
 from oncohort.simulate.parse_margins import parse_margins
 from oncohort.study.parse import parse_protocol
+from oncohort.study.template_tables import TEMPLATE
 from oncohort.writer.synthetic import Recipe, synthetic_files
 
 HERE = Path(__file__).parent
 TEXT = (HERE / "two_arms" / "study.toml").read_text(encoding="utf-8")
-TWO_ARMS = parse_protocol(TEXT, "study.toml")
+TWO_ARMS = parse_protocol(TEXT, "study.toml", template=TEMPLATE)
 MARGINS = parse_margins((HERE / "two_arms" / "margins.toml").read_text(encoding="utf-8"), "margins.toml", TWO_ARMS)
 CUTOFF = date(2018, 3, 31)
 PAPER_TEXT = (HERE.parent / "study" / "paper_study.toml").read_text(encoding="utf-8")
-PAPER = parse_protocol(PAPER_TEXT, "study.toml")
+PAPER = parse_protocol(PAPER_TEXT, "study.toml", template=TEMPLATE)
 FEW = """
 [patients]
 treated = 18

@@ -7,9 +7,10 @@ import pytest
 from oncohort.errors import ProtocolError
 from oncohort.simulate.parse_margins import parse_margins
 from oncohort.study.parse import parse_protocol
+from oncohort.study.template_tables import TEMPLATE
 
 HERE = Path(__file__).parent / "two_arms"
-PROTOCOL = parse_protocol((HERE / "study.toml").read_text(encoding="utf-8"), "study.toml")
+PROTOCOL = parse_protocol((HERE / "study.toml").read_text(encoding="utf-8"), "study.toml", template=TEMPLATE)
 MARGINS = (HERE / "margins.toml").read_text(encoding="utf-8")
 
 

@@ -9,9 +9,10 @@ from oncohort.simulate.draw import draw_outlines
 from oncohort.simulate.outline_table import read_outlines, write_outlines
 from oncohort.simulate.parse_margins import parse_margins
 from oncohort.study.parse import parse_protocol
+from oncohort.study.template_tables import TEMPLATE
 
 HERE = Path(__file__).parent / "two_arms"
-PROTOCOL = parse_protocol((HERE / "study.toml").read_text(encoding="utf-8"), "study.toml")
+PROTOCOL = parse_protocol((HERE / "study.toml").read_text(encoding="utf-8"), "study.toml", template=TEMPLATE)
 MARGINS = parse_margins((HERE / "margins.toml").read_text(encoding="utf-8"), "margins.toml", PROTOCOL)
 OUTLINES = draw_outlines(MARGINS, PROTOCOL, 1, "margins.toml")
 TERMS = {"diarrhea": "DIARRHEA", "fatigue": "FATIGUE", "hand_foot": "HAND-FOOT SKIN REACTION"}
@@ -88,7 +89,7 @@ def test_missing_columns_are_told_together():
 
 
 def test_a_row_with_too_few_cells_is_told():
-    with pytest.raises(DataError, match=r"outlines.csv, row 2: has 3 cells; 28 were expected, as in the header"):
+    with pytest.raises(DataError, match=r"outlines.csv, row 2: has 3 cells; 29 were expected, as in the header"):
         read([TABLE[0], TABLE[1][:3]])
 
 

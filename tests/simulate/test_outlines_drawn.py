@@ -13,11 +13,16 @@ from oncohort.simulate.draw import draw_outlines
 from oncohort.simulate.parse_margins import parse_margins
 from oncohort.simulate.tally import disagreements
 from oncohort.study.parse import parse_protocol
+from oncohort.study.template_tables import TEMPLATE
 
 HERE = Path(__file__).parent
-TWO_ARMS = parse_protocol((HERE / "two_arms" / "study.toml").read_text(encoding="utf-8"), "study.toml")
+TWO_ARMS = parse_protocol(
+    (HERE / "two_arms" / "study.toml").read_text(encoding="utf-8"), "study.toml", template=TEMPLATE
+)
 TWO_TEXT = (HERE / "two_arms" / "margins.toml").read_text(encoding="utf-8")
-PAPER = parse_protocol((HERE.parent / "study" / "paper_study.toml").read_text(encoding="utf-8"), "study.toml")
+PAPER = parse_protocol(
+    (HERE.parent / "study" / "paper_study.toml").read_text(encoding="utf-8"), "study.toml", template=TEMPLATE
+)
 PAPER_TEXT = (HERE / "paper_margins.toml").read_text(encoding="utf-8")
 
 

@@ -39,7 +39,7 @@ def plan_of(*changes: tuple[str, str]) -> StudyPlan:
     for old, new in changes:
         assert old in text
         text = text.replace(old, new)
-    return study_plan(parse_protocol(text, "study.toml", {}), CUTOFF)
+    return study_plan(parse_protocol(text, "study.toml", {}, template=TEMPLATE), CUTOFF)
 
 
 COURSE = Course(
@@ -68,6 +68,7 @@ OUTLINE = Outline(
     max_diam_mm=72.5,
     pvt="BRANCH",
     metastases=("lung",),
+    etiology="HBV",
     hbv_dna=25000.0,
     child_pugh_class="A",
     platelets_10e9_per_l=140.0,
@@ -178,6 +179,7 @@ def found_outlines(cohort: Written) -> dict[str, dict[str, Any]]:
             "max_diam_mm": row["baseline_disease.max_diam_mm"],
             "pvt": row["baseline_disease.pvt"],
             "metastases": tuple(s for s in ("lung", "adrenal", "bone") if row[f"baseline_disease.met_{s}"] == "Y"),
+            "etiology": row["baseline_disease.etiology"],
             "hbv_dna": row["baseline_disease.hbv_dna"],
             "child_pugh_class": row["child_pugh_class"],
             "platelets_10e9_per_l": row["platelets"],

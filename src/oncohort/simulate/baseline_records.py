@@ -29,6 +29,8 @@ _ENOUGH: Final = 40
 
 _SCREENED_BEFORE: Final = 14
 _DISEASE: Final = "baseline_disease."
+_CAUSE: Final = ("etiology", "hbsag", "hbv_dna")
+"""Columns of baseline disease that only the outline fills."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,7 @@ def _subject(outline: Outline, plan: StudyPlan, days: _Days) -> Row:
 
 
 def _prior(outline: Outline, protocol: Protocol, rng: Random) -> dict[str, str]:
-    """Return the cells of baseline disease that the reason for the exclusion asks for."""
+    """Return the cells of baseline disease that the reason for the exclusion asks for, beside those of its cause."""
     if not outline.excluded:
         return {}
     reason_id, _, part = outline.excluded.partition(".")
@@ -162,7 +164,8 @@ def _prior(outline: Outline, protocol: Protocol, rng: Random) -> dict[str, str]:
         )
     if parts:
         return {part or rng.choice(parts): "Y"}
-    asked = [] if isinstance(reason.when, str) else list(_disease_cells(reason.when, protocol))
+    cells = [] if isinstance(reason.when, str) else list(_disease_cells(reason.when, protocol))
+    asked = [(name, value) for name, value in cells if name not in _CAUSE]
     return dict([rng.choice(asked)]) if asked else {}
 
 

@@ -12,7 +12,7 @@ from oncohort.clinical.diagnosis import HIGH_AFP
 from oncohort.clinical.exact import exact
 from oncohort.clinical.scale import holds
 from oncohort.errors import DataError
-from oncohort.simulate.outline import Outline, Site
+from oncohort.simulate.outline import Outline, Site, hbsag
 from oncohort.simulate.rows import Row, Rows, date_of, row_of
 from oncohort.simulate.study_plan import StudyPlan
 from oncohort.study.protocol import Procedure
@@ -44,7 +44,8 @@ def disease_row(outline: Outline, prior: Mapping[str, str], plan: StudyPlan, rng
     """Return the row of ``baseline_disease``.
 
     Alpha-fetoprotein above 400 ng/mL with typical imaging is the diagnosis of who had no biopsy; who had one despite
-    such a value had imaging that is not typical. Who has neither had a biopsy whose differentiation was not told.
+    such a value had imaging that is not typical. Who has neither had a biopsy whose differentiation was not told. Who
+    has no liver disease has no cirrhosis, and had a biopsy.
 
     Parameters
     ----------
@@ -57,13 +58,15 @@ def disease_row(outline: Outline, prior: Mapping[str, str], plan: StudyPlan, rng
     rng : Random
         The patient's own stream.
     """
-    clinical = not outline.differentiation and holds(HIGH_AFP, exact(outline.afp_ng_per_ml))
+    healthy = outline.etiology == "NONE"
+    clinical = not outline.differentiation and not healthy and holds(HIGH_AFP, exact(outline.afp_ng_per_ml))
     uncertain = bool(outline.differentiation) and holds(HIGH_AFP, exact(outline.afp_ng_per_ml))
     complete = outline.course is None and outline.child_pugh_class == "C" and outline.pvt == "TRUNK"
+    cirrhosis = rng.random() < 0.85 and not healthy
     own: Row = {
-        "etiology": "HBV",
-        "hbsag": "POS",
-        "cirrhosis": "Y" if rng.random() < 0.85 else "N",
+        "etiology": outline.etiology,
+        "hbsag": hbsag(outline.etiology),
+        "cirrhosis": "NY"[cirrhosis],
         "hbv_dna": outline.hbv_dna,
         "dx_basis": "AFP_IMAGING" if clinical else "HISTOLOGY",
         "n_imaging_hypervascular": 1 if uncertain else 2,
@@ -82,7 +85,7 @@ def disease_row(outline: Outline, prior: Mapping[str, str], plan: StudyPlan, rng
         "met_bone": "NY"["bone" in outline.metastases],
         "tumour_burden_pct": _tumor_burden(outline, plan, rng),
     }
-    return {"patient_id": outline.patient_id} | own | dict.fromkeys(PRIOR, "N") | dict(prior)
+    return row_of(outline.patient_id, **own) | dict.fromkeys(PRIOR, "N") | dict(prior)
 
 
 def _tumor_burden(outline: Outline, plan: StudyPlan, rng: Random) -> int:

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from oncohort.derive.exposure import REASON_CATEGORY
 from oncohort.errors import ProtocolError
 from oncohort.simulate.deal import ImpossibleError, deal, shares, stream
 from oncohort.simulate.draw_events import draw_causes, draw_grades, draw_reductions
-from oncohort.simulate.draw_people import Fields, Person, draw_excluded, draw_treated, patient_ids, strength
+from oncohort.simulate.draw_people import (
+    Fields,
+    Person,
+    draw_causes_of_disease,
+    draw_excluded,
+    draw_treated,
+    patient_ids,
+    strength,
+    usual_etiology,
+)
 from oncohort.simulate.draw_progression import Progress, draw_progress
 from oncohort.simulate.draw_survival import Calendar, End, calendar_of, draw_ends, draw_starts
 from oncohort.simulate.draw_treatment import draw_treatment
 from oncohort.simulate.entry import leaves_for
 from oncohort.simulate.margins import Margins
-from oncohort.simulate.outline import Course, Outline
-from oncohort.simulate.plausible import DOSE_REDUCED
+from oncohort.simulate.outline import Course, Etiology, Outline
+from oncohort.simulate.plausible import DOSE_REDUCED, ETIOLOGIES
 from oncohort.simulate.study_plan import StudyPlan, study_plan
 from oncohort.simulate.tally import disagreements
 from oncohort.study.protocol import Protocol
@@ -31,6 +41,7 @@ PROBES: Final = 400
 """Draws after which values at baseline are taken not to make a reason of the flow hold by themselves."""
 STAGES: Final = ("baseline", "survival.os_months", "response", "survival", "adverse_event", "treatment", "death")
 """What is drawn after what: of several draws that failed, the one that came farthest is told of."""
+_Leaving: TypeAlias = tuple[Callable[[Fields], bool], Mapping[Etiology, float]]
 _AT_BASELINE: Final = frozenset(field.name for field in fields(Outline)) - {"patient_id", "start", "excluded", "course"}
 
 
@@ -70,7 +81,8 @@ def draw_outlines(
             margins, protocol, patient_ids(n, n + sum(excluded.values())), seed, calendar
         )
         others = patient_ids(sum(excluded.values()), len(own) + sum(excluded.values()), {o.patient_id for o in own})
-        outlines = own + _draw_excluded(excluded, protocol, others, seed, calendar)
+        causes: Counter[Etiology] = Counter(outline.etiology for outline in own)
+        outlines = own + _draw_excluded(excluded, protocol, others, seed, calendar, causes)
     except ImpossibleError as error:
         raise ProtocolError(f"{name} {error}") from error
     if not treated:
@@ -179,14 +191,22 @@ def _usual_reductions(plan: StudyPlan) -> float:
 
 
 def _draw_excluded(
-    counts: dict[str, int], protocol: Protocol, ids: Sequence[str], seed: int, calendar: Calendar
+    counts: dict[str, int],
+    protocol: Protocol,
+    ids: Sequence[str],
+    seed: int,
+    calendar: Calendar,
+    treated: Mapping[Etiology, int],
 ) -> tuple[Outline, ...]:
+    """Draw who was screened and left, by reason; their causes of liver disease are those of the treated if they can."""
     reasons = [reason for reason, n in counts.items() for _ in range(n)]
-    leaves = {name: _leaving(protocol, name) for name in {reason.partition(".")[0] for reason in reasons}}
+    causes = treated or ({usual_etiology(protocol): 1} if reasons else {})
+    leaving = {name: _leaving(protocol, name, causes) for name in {reason.partition(".")[0] for reason in reasons}}
     outlines: list[Outline] = []
     for patient_id, reason in zip(ids, reasons, strict=True):
         rng = stream(seed, patient_id, "outline")
-        drawn = draw_excluded(leaves[reason.partition(".")[0]], rng)
+        leaves, etiologies = leaving[reason.partition(".")[0]]
+        drawn = draw_excluded(leaves, rng, draw_causes_of_disease(etiologies, stream(seed, patient_id, "etiology")))
         if drawn is None:
             raise ImpossibleError(f"excluded.{reason}", "no plausible patient can leave for this reason")
         start = calendar.first + timedelta(days=rng.randint(0, (calendar.last - calendar.first).days))
@@ -194,9 +214,16 @@ def _draw_excluded(
     return tuple(outlines)
 
 
-def _leaving(protocol: Protocol, reason_id: str) -> Callable[[Fields], bool]:
-    """Return the question whether values make a reason hold; where none do, whether they leave it open."""
-    surely = leaves_for(protocol, reason_id, surely=True)
-    if draw_excluded(surely, stream(0, reason_id, "probe"), PROBES) is not None:
-        return surely
-    return leaves_for(protocol, reason_id, surely=False)
+def _leaving(protocol: Protocol, reason_id: str, causes: Mapping[Etiology, float]) -> _Leaving:
+    """Return the question whether values make a reason hold, and the causes of liver disease that let them.
+
+    The causes are those of the treated, or, for a reason that no such patient leaves for, all; where no values make the
+    reason hold by themselves, the question is whether they leave it open.
+    """
+    for surely in (True, False):
+        leaves = leaves_for(protocol, reason_id, surely=surely)
+        for etiologies in (causes, ETIOLOGIES):
+            drawn = draw_causes_of_disease(etiologies, stream(0, reason_id, "probe etiology"))
+            if draw_excluded(leaves, stream(0, reason_id, "probe"), drawn, PROBES) is not None:
+                return leaves, etiologies
+    return leaves_for(protocol, reason_id, surely=False), causes

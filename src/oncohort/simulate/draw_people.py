@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import count, islice
@@ -12,7 +12,17 @@ from typing import Any, Final
 from oncohort.simulate.deal import ImpossibleError, bend, deal, shares, stream, with_ends
 from oncohort.simulate.entry import admits
 from oncohort.simulate.margins import BaselineMargins, Margins, Spread
-from oncohort.simulate.plausible import CATEGORIES, HIGHEST_HBV_DNA, MEASURED, WEIGHTS, Measured, latent, within
+from oncohort.simulate.outline import WITH_HBV, Etiology
+from oncohort.simulate.plausible import (
+    CATEGORIES,
+    ETIOLOGIES,
+    HIGHEST_HBV_DNA,
+    MEASURED,
+    WEIGHTS,
+    Measured,
+    latent,
+    within,
+)
 from oncohort.study.protocol import Protocol
 
 TRIES: Final = 3000
@@ -52,7 +62,8 @@ def draw_treated(margins: Margins, protocol: Protocol, ids: Sequence[str], seed:
 
     Each value goes with a hidden prognosis of the patient as strongly as `plausible.WEIGHTS` says; the margins are
     dealt out in that order, so that they are met exactly. Where the margins are silent, values are drawn from
-    `plausible`, and none that a criterion of the protocol refuses.
+    `plausible`, and none that a criterion of the protocol refuses. The cause of the liver disease goes with nothing
+    else, and is dealt from an own stream of each patient; classes of HBV DNA are dealt to who has hepatitis B.
     """
     streams = [stream(seed, patient_id, "outline") for patient_id in ids]
     hidden = [rng.gauss(0, 1) for rng in streams]
@@ -67,15 +78,25 @@ def draw_treated(margins: Margins, protocol: Protocol, ids: Sequence[str], seed:
         score - _MARGIN_OF_NO_BIOPSY * (value > AFP_OF_DIAGNOSIS)
         for score, value in zip(scores["differentiation"], afp, strict=True)
     ]
+    causes = etiology_counts(margins.baseline, protocol, len(ids))
+    columns["etiology"] = deal(causes, [stream(seed, patient_id, "etiology").random() for patient_id in ids])
     for field in CATEGORIES:
-        counts = told_counts(field, margins.baseline, len(ids)) or _silent_counts(field, protocol, len(ids))
-        columns[field] = deal(counts, scores[field])
-    columns["hbv_dna"] = [within(bounds, rng.random()) for bounds, rng in zip(columns["hbv_dna"], streams, strict=True)]
+        having = [k for k, cause in enumerate(columns["etiology"]) if field != "hbv_dna" or cause in WITH_HBV]
+        counts = told_counts(field, margins.baseline, len(having)) or _silent_counts(field, protocol, len(having))
+        dealt = dict(zip(having, deal(counts, [scores[field][k] for k in having]), strict=True))
+        columns[field] = [dealt.get(k) for k in range(len(ids))]
+    columns["hbv_dna"] = [_hbv_dna(bounds, rng) for bounds, rng in zip(columns["hbv_dna"], streams, strict=True)]
     people: list[Person] = []
     for k, patient_id in enumerate(ids):
         fields = {name: column[k] for name, column in columns.items()}
         people.append(Person(patient_id, fields | {"age": int(fields["age"])}, hidden[k], streams[k]))
     return people
+
+
+def _hbv_dna(bounds: tuple[float, float] | None, rng: Random) -> float | None:
+    """Return a value of a class; None where there is no class, and as many random numbers are used."""
+    place = rng.random()
+    return None if bounds is None else within(bounds, place)
 
 
 def _measured(
@@ -138,6 +159,32 @@ def told_counts(field: str, margins: BaselineMargins, n: int) -> dict[Any, int] 
     return dict(sorted(counts.items(), key=lambda item: _rank(field, item[0])))
 
 
+def etiology_counts(margins: BaselineMargins, protocol: Protocol, n: int) -> dict[Etiology, int]:
+    """Return how many of n patients have each cause; where it is not told, all have the first that criteria admit.
+
+    Raises
+    ------
+    ImpossibleError
+        If it is not told, and the criteria admit none.
+    """
+    told = told_counts("etiology", margins, n)
+    return {usual_etiology(protocol): n} if told is None else told
+
+
+def usual_etiology(protocol: Protocol) -> Etiology:
+    """Return the first cause of `plausible.ETIOLOGIES` that the criteria admit.
+
+    Raises
+    ------
+    ImpossibleError
+        If they admit none.
+    """
+    for cause in ETIOLOGIES:
+        if admits(protocol, "etiology", cause):
+            return cause
+    raise ImpossibleError("baseline.etiology", "is missing, and no cause of liver disease meets the criteria")
+
+
 def _category(field: str, name: str) -> Any:
     if field in {"ecog", "n_tumours"}:
         return int(name)
@@ -148,11 +195,14 @@ def _category(field: str, name: str) -> Any:
 
 def _rank(field: str, category: Any) -> int:
     """Return the place of a category in the order of prognosis; numbers of tumors have their own order."""
-    return category if isinstance(category, int) else [*CATEGORIES[field]].index(category)
+    order: Mapping[Any, float] = ETIOLOGIES if field == "etiology" else CATEGORIES[field]
+    return category if isinstance(category, int) else [*order].index(category)
 
 
 def _silent_counts(field: str, protocol: Protocol, n: int) -> dict[Any, int]:
-    """Return plausible counts of the categories that the criteria admit."""
+    """Return plausible counts of the categories that the criteria admit; none of nobody."""
+    if not n:
+        return {}
     weights = {
         category: weight
         for category, weight in CATEGORIES[field].items()
@@ -163,7 +213,16 @@ def _silent_counts(field: str, protocol: Protocol, n: int) -> dict[Any, int]:
     return shares(weights, n)
 
 
-def draw_excluded(leaves: Callable[[Fields], bool], rng: Random, tries: int = TRIES) -> Fields | None:
+def draw_causes_of_disease(weights: Mapping[Etiology, float], rng: Random) -> Iterator[Etiology]:
+    """Yield causes of liver disease without end."""
+    causes: list[Etiology] = [*weights]
+    while True:
+        yield rng.choices(causes, [*weights.values()])[0]
+
+
+def draw_excluded(
+    leaves: Callable[[Fields], bool], rng: Random, causes: Iterator[Etiology], tries: int = TRIES
+) -> Fields | None:
     """Draw a patient who was screened and left: values are drawn until they allow it.
 
     Parameters
@@ -172,6 +231,8 @@ def draw_excluded(leaves: Callable[[Fields], bool], rng: Random, tries: int = TR
         Says whether values allow the reason; from `entry.leaves_for`.
     rng : Random
         The patient's own stream.
+    causes : iterator of str
+        A cause of liver disease for each draw, from another stream.
     tries : int
         How many draws are made.
 
@@ -181,18 +242,19 @@ def draw_excluded(leaves: Callable[[Fields], bool], rng: Random, tries: int = TR
         The values at baseline; None where no draw allowed the reason.
     """
     hidden = rng.gauss(0, 1)
-    drawn = (_any_fields(rng, hidden) for _ in range(tries))
+    drawn = (_any_fields(rng, hidden, cause) for cause in islice(causes, tries))
     return next((fields for fields in drawn if leaves(fields)), None)
 
 
-def _any_fields(rng: Random, hidden: float) -> Fields:
+def _any_fields(rng: Random, hidden: float, etiology: Etiology) -> Fields:
     fields: Fields = {field: of.at(latent(rng, hidden, WEIGHTS[field])) for field, of in MEASURED.items()}
     fields["age"] = int(fields["age"])
     for field, weights in CATEGORIES.items():
         fields[field] = rng.choices([*weights], [*weights.values()])[0]
     if fields["afp_ng_per_ml"] <= AFP_OF_DIAGNOSIS and fields["differentiation"] == "":
         fields["differentiation"] = rng.choice(("MODERATE", "POOR"))
-    return fields | {"hbv_dna": within(fields["hbv_dna"], rng.random())}
+    found = _hbv_dna(fields["hbv_dna"], rng)
+    return fields | {"etiology": etiology, "hbv_dna": found if etiology in WITH_HBV else None}
 
 
 def strength(people: Sequence[Person]) -> list[float]:
@@ -206,5 +268,5 @@ def _strength(fields: Mapping[str, Any]) -> float:
         + 0.5 * (fields["child_pugh_class"] != "A")
         + 0.35 * (fields["afp_ng_per_ml"] > AFP_OF_DIAGNOSIS)
         + 0.25 * bool(fields["metastases"])
-        + 0.2 * (fields["hbv_dna"] >= 1e5)
+        + 0.2 * ((fields["hbv_dna"] or 0) >= 1e5)
     )

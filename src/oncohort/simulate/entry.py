@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import product
 from typing import Any, Final
 
 from oncohort.clinical.units import convert
 from oncohort.errors import DataError
+from oncohort.simulate.outline import WITH_HBV, Etiology, hbsag
 from oncohort.simulate.verdicts import failed_criteria, holds
 from oncohort.study.derived import ULN
 from oncohort.study.protocol import ANY_OTHER, BaselineVariable, Condition, Criterion, Protocol
 
 _SCORES: Final[Mapping[str, range]] = {"A": range(5, 7), "B": range(7, 10), "C": range(10, 16)}
 _LABS: Final = {"PLAT": ("platelets_10e9_per_l", "10^9/L"), "AFP": ("afp_ng_per_ml", "ng/mL")}
-_DISEASE: Final = ("n_tumours", "max_diam_mm", "pvt", "hbv_dna", "differentiation")
+_DISEASE: Final = ("n_tumours", "max_diam_mm", "pvt", "differentiation", "hbv_dna")
 _SITES: Final = ("lung", "adrenal", "bone")
 
 
@@ -97,7 +99,7 @@ def _columns(condition: Condition | None, protocol: Protocol) -> Iterator[str]:
 
 
 def _readings(protocol: Protocol, fields: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the values that conditions may name, once for each Child-Pugh score that the class may have."""
+    """Yield the values that conditions may name, once for each cause and Child-Pugh score that there may be."""
     values: dict[str, Any] = {f"baseline_disease.{name}": fields[name] for name in _DISEASE if name in fields}
     if "metastases" in fields:
         values |= {f"baseline_disease.met_{site}": "NY"[site in fields["metastases"]] for site in _SITES}
@@ -109,11 +111,18 @@ def _readings(protocol: Protocol, fields: Mapping[str, Any]) -> Iterator[dict[st
         values |= {variable.id: value} if value is not None else {}
     pugh = [variable.id for variable in variables if variable.rule == "child_pugh"]
     cls = fields.get("child_pugh_class")
-    if cls is None or not pugh:
-        yield values
-        return
-    for score in _SCORES[cls]:
-        yield values | {f"{name}_class": cls for name in pugh} | {f"{name}_score": score for name in pugh}
+    scores = [*_SCORES[cls]] if cls is not None and pugh else [None]
+    for cause, score in product(_causes(fields), scores):
+        own = {"baseline_disease.etiology": cause, "baseline_disease.hbsag": hbsag(cause)} if cause else {}
+        points = {f"{name}_class": cls for name in pugh} | {f"{name}_score": score for name in pugh} if score else {}
+        yield values | own | points
+
+
+def _causes(fields: Mapping[str, Any]) -> Sequence[Etiology | None]:
+    """Return the causes that a patient may have: a measured HBV DNA leaves those with hepatitis B."""
+    if "etiology" in fields:
+        return (fields["etiology"],)
+    return (None,) if fields.get("hbv_dna") is None else WITH_HBV
 
 
 def _of_variable(variable: BaselineVariable, fields: Mapping[str, Any], values: Mapping[str, Any]) -> Any:

@@ -8,14 +8,18 @@ from itertools import pairwise
 from typing import Any, Final
 
 from oncohort.clinical.ctcae import is_possible_grade
+from oncohort.simulate.deal import ImpossibleError
+from oncohort.simulate.draw_people import etiology_counts
+from oncohort.simulate.entry import admits
 from oncohort.simulate.margins import GradeCounts, Margins, Spread
+from oncohort.simulate.outline import WITH_HBV
 from oncohort.study.problems import Problem, unknown
 from oncohort.study.protocol import Protocol
-from oncohort.study.rules_in_force import safety_rules
+from oncohort.study.rules_in_force import ctcae_version
 from oncohort.study.template_tables import TEMPLATE
 from oncohort.study.toml_lines import Path
 
-WHOLE: Final = ("sex", "ecog", "n_tumours", "pvt", "child_pugh_class")
+WHOLE: Final = ("sex", "ecog", "n_tumours", "pvt", "etiology", "child_pugh_class")
 """Categories that every treated patient has."""
 PARTIAL: Final = ("differentiation", "metastases")
 """Categories that a treated patient may lack."""
@@ -32,6 +36,7 @@ def find_margin_problems(margins: Margins, protocol: Protocol) -> Iterator[Probl
     yield from _of_file(margins)
     yield from _of_flow(margins, protocol, n)
     yield from _of_arms(margins, protocol, n)
+    yield from _of_etiology(margins, protocol)
     yield from _of_spreads(margins)
     yield from _of_deaths(margins)
     yield from _of_treatment(margins, protocol)
@@ -39,6 +44,7 @@ def find_margin_problems(margins: Margins, protocol: Protocol) -> Iterator[Probl
     yield from _of_calendar(margins)
     if n is not None:
         yield from _of_baseline(margins, n)
+        yield from _of_hbv_dna(margins, protocol, n)
         yield from _of_survival(margins, n)
 
 
@@ -86,9 +92,11 @@ def _of_arms(margins: Margins, protocol: Protocol, n: int | None) -> Iterator[Pr
         yield ("response",), "is told of some arms only; every arm of [arm], or [response.all], was expected"
 
 
-def _adds_up(place: Path, counts: Mapping[Any, int] | None, n: int | None) -> Iterator[Problem]:
+def _adds_up(
+    place: Path, counts: Mapping[Any, int] | None, n: int | None, whose: str = "patients"
+) -> Iterator[Problem]:
     if counts is not None and n is not None and sum(counts.values()) != n:
-        yield place, f"the counts add up to {sum(counts.values())}; {n} patients were expected"
+        yield place, f"the counts add up to {sum(counts.values())}; {n} {whose} were expected"
 
 
 def _at_most(place: Path, count: int | None, most: int | None, whose: str) -> Iterator[Problem]:
@@ -102,13 +110,31 @@ def _of_baseline(margins: Margins, n: int) -> Iterator[Problem]:
     for name in PARTIAL:
         counts: Mapping[str, int] | None = getattr(margins.baseline, name)
         yield from _at_most(("baseline", name), sum((counts or {}).values()), n, "treated patients")
-    classes = margins.baseline.hbv_dna
-    if classes is not None:
-        yield from _adds_up(("baseline", "hbv_dna"), {str(k): part.n for k, part in enumerate(classes)}, n)
-        for k, part in enumerate(classes):
-            if part.below is not None and part.below <= part.low:
-                sentence = f"a class from {part.low} below {part.below} is empty; a greater bound was expected"
-                yield ("baseline", "hbv_dna", k, "below"), sentence
+
+
+def _of_etiology(margins: Margins, protocol: Protocol) -> Iterator[Problem]:
+    for cause, count in (margins.baseline.etiology or {}).items():
+        if count and not admits(protocol, "etiology", cause):
+            yield ("baseline", "etiology", cause), f"{count} are told, but the criteria admit no patient with {cause}"
+
+
+def _of_hbv_dna(margins: Margins, protocol: Protocol, n: int) -> Iterator[Problem]:
+    place, classes = ("baseline", "hbv_dna"), margins.baseline.hbv_dna
+    if classes is None:
+        return
+    for k, part in enumerate(classes):
+        if part.below is not None and part.below <= part.low:
+            sentence = f"a class from {part.low} below {part.below} is empty; a greater bound was expected"
+            yield (*place, k, "below"), sentence
+    if margins.baseline.etiology is None and margins.patients.file is not None:
+        return
+    try:
+        causes = etiology_counts(margins.baseline, protocol, n)
+    except ImpossibleError as error:
+        yield tuple(error.key.split(".")), error.sentence
+        return
+    infected = sum(causes.get(cause, 0) for cause in WITH_HBV)
+    yield from _adds_up(place, dict(enumerate(part.n for part in classes)), infected, "patients with hepatitis B")
 
 
 def _of_spreads(margins: Margins) -> Iterator[Problem]:
@@ -171,7 +197,7 @@ def _of_treatment(margins: Margins, protocol: Protocol) -> Iterator[Problem]:
 
 
 def _of_events(margins: Margins, protocol: Protocol, n: int | None) -> Iterator[Problem]:
-    version = safety_rules(protocol).ctcae if protocol.safety else None
+    version = ctcae_version(protocol) if protocol.safety else None
     for term, counts in (margins.adverse_event or {}).items():
         place = ("adverse_event", term)
         yield from _at_most((*place, "any"), counts.get("any"), n, "treated patients")

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, StrictFloat, StrictInt, StrictStr
 
-from oncohort.simulate.outline import ChildPughClass, PortalVein, Response, Sex, Site
+from oncohort.simulate.outline import ChildPughClass, Etiology, PortalVein, Response, Sex, Site
 from oncohort.study.protocol import Section
 
 Count: TypeAlias = Annotated[StrictInt, Field(ge=0, le=1_000_000)]
@@ -70,7 +70,12 @@ class BaselineMargins(Section):
     metastases: dict[Site, Count] | None = Field(
         default=None, description="patients by site of metastasis, one site a patient; whoever is left has none"
     )
-    hbv_dna: tuple[ValueClass, ...] | None = Field(default=None, description="patients by class of HBV DNA, IU/mL")
+    etiology: dict[Etiology, Count] | None = Field(
+        default=None, description="patients by cause of the liver disease, in the words of the template"
+    )
+    hbv_dna: tuple[ValueClass, ...] | None = Field(
+        default=None, description="patients with hepatitis B by class of HBV DNA, IU/mL"
+    )
     child_pugh_class: dict[ChildPughClass, Count] | None = Field(default=None, description="patients by class")
     platelets_10e9_per_l: Spread | None = Field(default=None, description="platelet count, 10^9/L")
     afp_ng_per_ml: Spread | None = Field(default=None, description="alpha-fetoprotein, ng/mL")

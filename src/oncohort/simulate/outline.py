@@ -7,7 +7,7 @@ are never told an outline, must find in the records what it says.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +19,9 @@ Differentiation = Literal["MODERATE", "POOR", "WELL", ""]
 PortalVein = Literal["NONE", "BRANCH", "TRUNK"]
 Site = Literal["lung", "adrenal", "bone"]
 ChildPughClass = Literal["A", "B", "C"]
+Etiology = Literal["HBV", "HCV", "HBV+HCV", "ALCOHOL", "MASLD", "OTHER", "NONE"]
+WITH_HBV: Final[tuple[Etiology, ...]] = ("HBV", "HBV+HCV")
+"""Causes with hepatitis B: its surface antigen is positive, and the DNA of the virus was measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +101,10 @@ class Outline:
         Tumor thrombus of the portal vein.
     metastases : tuple of {"lung", "adrenal", "bone"}
         Sites of metastases outside the liver.
-    hbv_dna : float
-        Hepatitis B virus DNA in IU/mL.
+    etiology : {"HBV", "HCV", "HBV+HCV", "ALCOHOL", "MASLD", "OTHER", "NONE"}
+        Cause of the liver disease; NONE of a liver that has none.
+    hbv_dna : float or None
+        Hepatitis B virus DNA in IU/mL; None of a patient without hepatitis B.
     child_pugh_class : {"A", "B", "C"}
         Child-Pugh class at baseline.
     platelets_10e9_per_l : float
@@ -121,8 +126,20 @@ class Outline:
     max_diam_mm: float
     pvt: PortalVein
     metastases: tuple[Site, ...]
-    hbv_dna: float
+    etiology: Etiology
+    hbv_dna: float | None
     child_pugh_class: ChildPughClass
     platelets_10e9_per_l: float
     afp_ng_per_ml: float
     course: Course | None
+
+
+def hbsag(etiology: Etiology) -> Literal["POS", "NEG"]:
+    """Return the surface antigen of hepatitis B that goes with a cause, in the words of the template.
+
+    Examples
+    --------
+    >>> hbsag("HBV+HCV"), hbsag("ALCOHOL")
+    ('POS', 'NEG')
+    """
+    return "POS" if etiology in WITH_HBV else "NEG"

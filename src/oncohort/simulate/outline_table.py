@@ -11,9 +11,11 @@ from typing import Any, Final, get_args
 
 from oncohort.errors import DataError
 from oncohort.simulate.outline import (
+    WITH_HBV,
     ChildPughClass,
     Course,
     Differentiation,
+    Etiology,
     Outline,
     PortalVein,
     Response,
@@ -66,6 +68,16 @@ def _number(low: float) -> _Kind:
     return _Kind(read, f"a number from {format_plain(low)}", format_plain)
 
 
+def _or_empty(kind: _Kind, expected: str) -> _Kind:
+    """Return the kind of a cell that may be empty: read gives its value, or None, as the one item of a tuple."""
+
+    def read(text: str) -> tuple[Any] | None:
+        value = kind.read(text) if text else None
+        return (value,) if value is not None or not text else None
+
+    return _Kind(read, expected, lambda value: "" if value is None else kind.write(value))
+
+
 def _date(text: str) -> date | None:
     try:
         found = date.fromisoformat(text)
@@ -84,11 +96,8 @@ def _id(text: str) -> str | None:
 
 
 _YES_NO: Final = _Kind({"Y": True, "N": False}.get, "Y or N", "NY".__getitem__)
-_CONTINUED: Final = _Kind(
-    {"Y": (True,), "N": (False,), "": (None,)}.get,
-    "Y, N, or empty without progression",
-    lambda x: "" if x is None else "NY"[x],
-)
+_CONTINUED: Final = _or_empty(_YES_NO, "Y, N, or empty without progression")
+_HBV_DNA: Final = _or_empty(_number(0), "a number from 0, or empty without hepatitis B")
 _DAYS: Final = _whole(0, 36500)
 _GRADE: Final = _whole(0, 5)
 
@@ -103,11 +112,14 @@ _AT_BASELINE: Final[Mapping[str, _Kind]] = {
     "max_diam_mm": _number(1),
     "pvt": _word(get_args(PortalVein)),
     "metastases": _Kind(_sites, "some of lung, adrenal, bone with ; between, or empty", ";".join),
-    "hbv_dna": _number(0),
+    "etiology": _word(get_args(Etiology)),
+    "hbv_dna": _HBV_DNA,
     "child_pugh_class": _word(get_args(ChildPughClass)),
     "platelets_10e9_per_l": _number(1),
     "afp_ng_per_ml": _number(0),
 }
+_WHERE_ABSENT: Final[Mapping[str, str]] = {"etiology": "HBV"}
+"""Columns that a table need not have, and what is then in every row."""
 
 
 def _of_course(protocol: Protocol) -> dict[str, _Kind]:
@@ -138,6 +150,7 @@ def read_outlines(
     ----------
     header : sequence of str
         The fields of `Outline` (without ``excluded``) and of `Course`, and the columns of ``terms``, in any order.
+        Without ``etiology``, all patients have hepatitis B.
     rows : sequence of sequence of str
         The cells of each patient; row 2 of the file is the first. Blank rows are left out.
     name : str
@@ -166,7 +179,7 @@ def read_outlines(
                 f"{name}, row {number}: has {len(cells)} cells; {len(header)} were expected, as in the header"
             )
             continue
-        row = {column: cell.strip() for column, cell in zip(header, cells, strict=True)}
+        row = {**_WHERE_ABSENT, **{column: cell.strip() for column, cell in zip(header, cells, strict=True)}}
         found, told = _read_row(row, kinds, terms, f"{name}, row {number}")
         problems += told
         patient_id = row["patient_id"]
@@ -192,7 +205,7 @@ def _of_header(header: Sequence[str], name: str, kinds: Mapping[str, _Kind], ter
         if column not in known:
             asked = "a column of outlines, or one that patients.adverse_events names, was expected"
             yield f'{name}: there is no column "{column}"; {asked}.{did_you_mean(column, known)}'
-    missing = [column for column in known if column not in header]
+    missing = [column for column in known if column not in {*header, *_WHERE_ABSENT}]
     if missing:
         yield f"{name}: the columns {quoted(missing)} are missing"
 
@@ -209,11 +222,15 @@ def _read_row(
         if value is None:
             told.append(f'{place}, column "{column}": "{text}" cannot be; {kind.expected} was expected')
         found[column] = value
+    infected = found["etiology"] in WITH_HBV
+    if not told and (found["hbv_dna"] == (None,)) == infected:
+        expected = f"{'a number' if infected else 'an empty cell'} was expected with etiology {found['etiology']}"
+        told.append(f'{place}, column "hbv_dna": "{row["hbv_dna"]}" cannot be; {expected}')
     return found, told
 
 
 def _outline(found: Mapping[str, Any], terms: Mapping[str, str]) -> Outline:
-    at_baseline = {column: found[column] for column in _AT_BASELINE}
+    at_baseline = {column: found[column] for column in _AT_BASELINE} | {"hbv_dna": found["hbv_dna"][0]}
     grades = {term: found[column] for column, term in terms.items() if found[column]}
     of_course = {column: found[column] for column in found if column not in {*_AT_BASELINE, *terms}}
     course = Course(**{**of_course, "continued": found["continued"][0]}, worst_grades=grades)

@@ -8,6 +8,7 @@ References
 Llovet JM et al. N Engl J Med 2008;359:378-390 (SHARP: age, sex, ECOG, response, survival, adverse events).
 Cheng AL et al. Lancet Oncol 2009;10:25-34 (Asia-Pacific trial: hepatitis B, metastases, portal vein).
 Wang C et al. Exp Ther Med 2012;4:188 (Child-Pugh class, number and size of tumors, alpha-fetoprotein, HBV DNA).
+Global Burden of Disease Liver Cancer Collaboration. JAMA Oncol 2017;3:1683-1691 (causes of liver cancer).
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
+
+from oncohort.simulate.outline import Etiology
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,20 @@ CATEGORIES: Final[Mapping[str, Mapping[Any, float]]] = {
     "child_pugh_class": {"A": 0.65, "B": 0.23, "C": 0.12},
 }
 """Shares of each category, from the better to the worse prognosis; a class of HBV DNA is its two bounds."""
+
+ETIOLOGIES: Final[Mapping[Etiology, float]] = {
+    "HBV": 0.32,
+    "HCV": 0.2,
+    "ALCOHOL": 0.3,
+    "MASLD": 0.07,
+    "HBV+HCV": 0.02,
+    "OTHER": 0.07,
+    "NONE": 0.02,
+}
+"""Shares of the causes of liver disease among who is kept out because of it.
+
+Where the margins are silent, all treated patients have the first one that the criteria admit.
+"""
 
 HIGHEST_HBV_DNA: Final = 1e8
 LEAST_HBV_DNA: Final = 20.0

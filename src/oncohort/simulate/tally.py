@@ -17,7 +17,16 @@ from oncohort.study.protocol import Protocol
 from oncohort.study.rules_in_force import adds_one_day
 from oncohort.study.toml_lines import Path
 
-_CATEGORIES: Final = ("sex", "ecog", "differentiation", "n_tumours", "pvt", "metastases", "child_pugh_class")
+_CATEGORIES: Final = (
+    "sex",
+    "ecog",
+    "differentiation",
+    "n_tumours",
+    "pvt",
+    "metastases",
+    "etiology",
+    "child_pugh_class",
+)
 _SPREADS: Final = ("age", "max_diam_mm", "platelets_10e9_per_l", "afp_ng_per_ml")
 _COUNTED: Final[Mapping[tuple[str, str], Callable[[Course], bool]]] = {
     ("survival", "deaths"): lambda course: course.died,
@@ -86,8 +95,11 @@ def _of_baseline(margins: Margins, treated: Sequence[Outline]) -> Iterator[Probl
         if counts is not None:
             counts = {name: n for name, n in counts.items() if n}
         yield from _of_categories(("baseline", field), counts, own)
+    measured = [outline.hbv_dna for outline in treated if outline.hbv_dna is not None]
+    if margins.baseline.hbv_dna is not None:
+        yield from _differ(("baseline", "hbv_dna"), sum(part.n for part in margins.baseline.hbv_dna), len(measured))
     for k, part in enumerate(margins.baseline.hbv_dna or ()):
-        own = sum(part.low <= o.hbv_dna and (part.below is None or o.hbv_dna < part.below) for o in treated)
+        own = sum(part.low <= value and (part.below is None or value < part.below) for value in measured)
         yield from _differ(("baseline", "hbv_dna", k, "n"), part.n, own)
     for field in _SPREADS:
         values = [getattr(outline, field) for outline in treated]
