@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from oncohort.stats.robust_variance import robust_variance
     from oncohort.stats.splines import nonlinearity_test, spline_columns, spline_knots
     from oncohort.stats.stepwise import StepwiseResult, stepwise
+    from oncohort.stats.stepwise_resamples import StepwiseResamples, stepwise_resamples
     from oncohort.study.run import StudyRun
     from oncohort.writer.run import write_run
 
@@ -89,6 +90,7 @@ _HOME = {
     "stats.robust_variance": ("robust_variance",),
     "stats.splines": ("nonlinearity_test", "spline_columns", "spline_knots"),
     "stats.stepwise": ("StepwiseResult", "stepwise"),
+    "stats.stepwise_resamples": ("StepwiseResamples", "stepwise_resamples"),
     "study.run": ("StudyRun",),
     "writer.run": ("write_run",),
 }
@@ -104,6 +106,7 @@ __all__ = [
     "OncohortError",
     "OutputError",
     "ProtocolError",
+    "StepwiseResamples",
     "StepwiseResult",
     "StudyRun",
     "SurvivalCurve",
@@ -157,6 +160,7 @@ __all__ = [
     "spline_columns",
     "spline_knots",
     "stepwise",
+    "stepwise_resamples",
     "survival_at",
     "trend_test",
     "write_run",

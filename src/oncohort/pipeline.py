@@ -9,6 +9,7 @@ from oncohort.analysis.beside import OwnRun, analyze_beside, memory_of_runs
 from oncohort.analysis.plan import analyze_cohort
 from oncohort.analysis.published import compare_published
 from oncohort.derive.cohort import derive_cohort
+from oncohort.derive.protocol_refusals import refuse_unruled
 from oncohort.errors import DataError
 from oncohort.intake.study import Study, read_study
 from oncohort.report.glyphs import check_glyphs
@@ -16,6 +17,7 @@ from oncohort.report.patient_figures import find_lost_cases, tell_patients
 from oncohort.study.findings import Finding, at_least, count_by_level
 from oncohort.study.protocol import Protocol
 from oncohort.study.recall import anew
+from oncohort.study.records import with_headers
 from oncohort.study.run import StudyRun
 
 
@@ -52,8 +54,10 @@ def analyze_study(study: Study) -> StudyRun:
     """Derive the cohort and analyze it, unless a finding is as grave as the protocol's ``checks.stop_at``."""
     protocol, profile = study.protocol, study.protocol.study.beside
     recall = anew if profile is None else memory_of_runs()
+    refuse_unruled(protocol)
     stop_if_grave(study.findings, protocol)
-    cohort, derived = derive_cohort(study.records, protocol, recall)
+    cohort, found = derive_cohort(study.records, protocol, recall)
+    derived = with_headers(found, study.records)
     stop_if_grave([*derived, *find_lost_cases(cohort, protocol)], protocol)
     results, guarded = analyze_cohort(cohort, protocol, recall)
     results, told = compare_published(results, study.published, protocol)

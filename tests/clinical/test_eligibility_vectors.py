@@ -10,6 +10,7 @@ import pytest
 from oncohort.intake.presets import read_presets
 from oncohort.study.conditions import judge_eligibility
 from oncohort.study.parse import parse_protocol
+from oncohort.study.template_tables import TEMPLATE
 
 VECTORS = json.loads((Path(__file__).parent / "vectors.json").read_text(encoding="utf-8"))["eligibility"]
 STUDY = """
@@ -23,7 +24,7 @@ id = "OS"
 start = "index"
 events = ["death"]
 """
-CRITERIA = parse_protocol(STUDY, "study.toml", read_presets()).criterion
+CRITERIA = parse_protocol(STUDY, "study.toml", read_presets(), template=TEMPLATE).criterion
 IDS = {
     "advanced_PVT": "ADVANCED",
     "first_line": "FIRST_LINE",
@@ -82,7 +83,7 @@ def test_every_vector_is_there():
 
 def test_complete_thrombosis_is_asked_only_where_a_study_switches_it_on():
     more = '[[criterion]]\nid = "COMPLETE_PVT"\nenabled = true\n'
-    criteria = parse_protocol(STUDY + more, "study.toml", read_presets()).criterion
+    criteria = parse_protocol(STUDY + more, "study.toml", read_presets(), template=TEMPLATE).criterion
     closed = patient(VECTORS[0]["input"]).with_columns(pl.lit("Y").alias("baseline_disease.pvt_complete"))
     [before], [after] = judge_eligibility(closed, CRITERIA), judge_eligibility(closed, criteria)
     assert (before.status, after.status, after.failed) == ("INCLUDED", "EXCLUDED", ("COMPLETE_PVT",))

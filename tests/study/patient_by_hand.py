@@ -138,7 +138,7 @@ def work_out(raw: Tables) -> Patient:
     once |= _eligibility(criteria(subject, disease, once, _first_record(rows)))
     scans = _scans(rows["lesions"], rows["lesion_measurements"])
     therapy = min((r["date_day"] for r in rows["other_therapy"] if r["date_day"] >= 0), default=None)
-    best = {"": best_of(scans, therapy, above=56), "sd_any": best_of(scans, therapy, above=-1)}
+    best = {"": best_of(scans, None, above=56), "sd_any": best_of(scans, None, above=-1)}
     doses = _doses(rows["exposure"], ends["last"])
     once |= _treatment(doses) | _stop(rows, doses)
     once |= _procedures(rows["procedures"])
@@ -156,7 +156,7 @@ def work_out(raw: Tables) -> Patient:
         scans=scans,
         therapy_day=therapy,
         best=best,
-        flips=best_of(scans, therapy, above=55)[0] != best[""][0],
+        flips=best_of(scans, None, above=55)[0] != best[""][0],
         times=_times(scans, therapy, ends, _last_seen_alive(rows, ends)),
         doses=doses,
         procedures=sorted(rows["procedures"], key=lambda row: (row["date_day"], int(row["procedure_no"]))),
@@ -348,11 +348,14 @@ def _overall(target: str, other: str) -> str:
     return "PR" if target == "CR" and other not in {"CR", "NA"} else target
 
 
-def best_of(scans: Sequence[Scan], therapy: int | None, *, above: int) -> tuple[str, int | None]:
-    """Return the best response until progression or another therapy; stable disease counts after day ``above``."""
+def best_of(scans: Sequence[Scan], before: int | None, *, above: int) -> tuple[str, int | None]:
+    """Return the best response until progression; stable disease counts after day ``above``.
+
+    ``before`` is the first day of another therapy where no scan counts from then on; this study counts them all.
+    """
     counted: list[tuple[int, str]] = []
     for scan in scans:
-        if therapy is not None and scan.day >= therapy:
+        if before is not None and scan.day >= before:
             break
         counted.append((scan.day, scan.overall))
         if scan.overall == "PD":

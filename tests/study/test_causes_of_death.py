@@ -9,6 +9,7 @@ from oncohort.derive.cohort import derive_cohort
 from oncohort.errors import ProtocolError
 from oncohort.intake.presets import read_presets
 from oncohort.study.parse import parse_protocol
+from oncohort.study.template_tables import TEMPLATE
 
 STUDY = """
 [study]
@@ -59,7 +60,7 @@ def patient(patient_id, day, cause=None):
 
 
 def cohort_of(*patients, text=STUDY):
-    return derive_cohort(as_records(patients), parse_protocol(text, "study.toml", read_presets()))
+    return derive_cohort(as_records(patients), parse_protocol(text, "study.toml", read_presets(), template=TEMPLATE))
 
 
 def test_other_causes_compete_and_the_cutoff_censors():
@@ -120,5 +121,5 @@ EVERY = (
 def test_causes_that_cannot_be_are_refused(old, new, said):
     assert old in STUDY
     with pytest.raises(ProtocolError) as told:
-        parse_protocol(STUDY.replace(old, new), "study.toml", read_presets())
+        parse_protocol(STUDY.replace(old, new), "study.toml", read_presets(), template=TEMPLATE)
     assert said in str(told.value)

@@ -11,6 +11,7 @@ from random_records import as_records
 from oncohort.derive.course import Course, derive_course
 from oncohort.intake.presets import read_presets
 from oncohort.study.parse import parse_protocol
+from oncohort.study.template_tables import TEMPLATE
 
 PROTOCOL = parse_protocol(
     """
@@ -33,6 +34,7 @@ sensitivity = ["FDA_A"]
 """,
     "study.toml",
     read_presets(),
+    template=TEMPLATE,
 )
 DAY_0 = date(2009, 3, 2)
 CUTOFF = DAY_0 + timedelta(days=200)

@@ -19,6 +19,7 @@ from oncohort.intake.presets import read_presets
 from oncohort.study.parse import parse_protocol
 from oncohort.study.protocol import Protocol
 from oncohort.study.records import Records
+from oncohort.study.template_tables import TEMPLATE
 
 STUDY = """\
 [study]
@@ -59,7 +60,7 @@ few = settings(max_examples=max(6, settings().max_examples // 8), phases=set(Pha
 @cache
 def protocol_of(population: str = "treated", cutoff: str = "") -> Protocol:
     text = STUDY.format(population=population, cutoff=f"cutoff = {cutoff}" if cutoff else "")
-    return parse_protocol(text, "study.toml", read_presets())
+    return parse_protocol(text, "study.toml", read_presets(), template=TEMPLATE)
 
 
 def derive(records: Records, protocol: Protocol | None = None) -> Course:
@@ -131,7 +132,7 @@ def test_progression_free_is_never_longer_than_life(seed):
 def entry_of(patients: list[Patient], population: str) -> tuple[Entry, pl.DataFrame]:
     protocol = protocol_of(population)
     derived = derive(as_records(patients), protocol).derived.patients
-    return derive_entry(derived, protocol, "subjects.csv"), derived
+    return derive_entry(derived, protocol, TEMPLATE, "subjects.csv"), derived
 
 
 @few

@@ -16,6 +16,7 @@ from oncohort.stats.cox import cox, wald_block
 from oncohort.stats.robust_variance import robust_variance
 from oncohort.stats.stepwise import stepwise
 from oncohort.study.parse import parse_protocol
+from oncohort.study.template_tables import TEMPLATE
 
 STUDY = """
 [study]
@@ -302,7 +303,7 @@ def test_subgroups_are_tabulated_drawn_and_told(found):
 def test_contradictions_are_refused(old, new, said):
     assert STUDY.count(old) == 1
     with pytest.raises(ProtocolError, match=said):
-        parse_protocol(STUDY.replace(old, new), "study.toml")
+        parse_protocol(STUDY.replace(old, new), "study.toml", template=TEMPLATE)
 
 
 def test_r_finds_the_same_numbers(study, tmp_path):

@@ -25,6 +25,7 @@ records = "data"
 preset = "sorafenib-hcc-2010"
 
 [response]
+after_new_therapy = "excluded"
 also_report = [
     { id = "not_strict", label = "SD from day 56", sd_min_days = ">= 56" },
     { id = "confirmed", label = "Confirmed", confirm = true },

@@ -14,6 +14,7 @@ from oncohort.derive.reconcile import RECONCILIATION
 from oncohort.derive.safety import EVENTS, LABS
 from oncohort.study.cohort import Cohort, Derived
 from oncohort.study.results import Row
+from oncohort.study.template_tables import TEMPLATE
 
 PAPER = protocol_of()
 PATIENTS = {
@@ -81,7 +82,9 @@ def cohort_of(course: Course) -> Cohort:
         adherence=frame(course.adherence, ADHERENCE),
         reconciliation=frame(course.reconciliation, RECONCILIATION),
     )
-    return Cohort(tuple(treated if course.analyzed is None else course.analyzed), {}, {}, (), derived)
+    return Cohort(
+        tuple(treated if course.analyzed is None else course.analyzed), {}, {}, (), derived, template=TEMPLATE
+    )
 
 
 def rows_of(analyze, course: Course, protocol=PAPER) -> list[Row]:

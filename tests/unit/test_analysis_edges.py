@@ -11,6 +11,7 @@ from oncohort.report.facts import StudyFacts
 from oncohort.report.html import render_html
 from oncohort.study.parse import parse_protocol
 from oncohort.study.records import Records, Source
+from oncohort.study.template_tables import TEMPLATE
 
 PROTOCOL = """
 [study]
@@ -64,7 +65,7 @@ def run(columns, profile="guideline"):
             "x": pl.Series(columns["x"], dtype=pl.Float64, strict=False),
         }
     )
-    protocol = parse_protocol(PROTOCOL.format(profile=profile), "study.toml")
+    protocol = parse_protocol(PROTOCOL.format(profile=profile), "study.toml", template=TEMPLATE)
     records = Records({"patients": frame}, {"patients": "p.csv"}, (Source("p.csv", "0" * 64, n, 4, ()),))
     return analyze_study(Study("", protocol, "0" * 64, records, ()))
 

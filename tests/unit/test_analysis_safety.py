@@ -12,6 +12,7 @@ from oncohort.analysis.masking import mask_small_cells
 from oncohort.analysis.safety import analyze_safety, safety_levels
 from oncohort.study.parse import parse_protocol
 from oncohort.study.results import Results
+from oncohort.study.template_tables import TEMPLATE
 
 HFSR, LEUCO, BLEED, LIVER = "HAND-FOOT SKIN REACTION", "LEUCOPENIA", "HEMORRHAGE", "LIVER TOXICITY"
 ANY, GROUP = "any_adverse_event", "haematological"
@@ -323,4 +324,4 @@ event = { column = "dead", values = [1] }
 
 
 def test_a_study_that_says_nothing_of_safety_has_no_row():
-    assert safety(COURSE, parse_protocol(TABLE_STUDY, "study.toml")) == []
+    assert safety(COURSE, parse_protocol(TABLE_STUDY, "study.toml", template=TEMPLATE)) == []

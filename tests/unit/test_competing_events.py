@@ -25,6 +25,7 @@ from oncohort.stats.rank_tests import rank_test, trend_test
 from oncohort.stats.rmst import compare_restricted_means
 from oncohort.study.parse import parse_protocol
 from oncohort.study.records import Records, Source
+from oncohort.study.template_tables import TEMPLATE
 
 PROTOCOL = """
 [study]
@@ -94,7 +95,7 @@ def frame_of(columns):
 
 
 def run(columns, text=PROTOCOL):
-    protocol = parse_protocol(text, "study.toml")
+    protocol = parse_protocol(text, "study.toml", template=TEMPLATE)
     source = Source("p.csv", "0" * 64, len(columns["time"]), 5, ())
     records = Records({"patients": frame_of(columns)}, {"patients": "p.csv"}, (source,))
     return analyze_study(Study("", protocol, "0" * 64, records, ()))
@@ -195,7 +196,8 @@ def test_figure_begins_at_zero_and_names_grays_test(found):
 def test_fine_gray_model_is_tabulated_with_its_competing_events(found):
     table = tabulate_fine_gray(found.results, found.protocol, found.protocol.model[0])
     assert [row[0] for row in texts(table)] == ["Arm, vs a", "b", "c", "Age, per unit"]
-    assert "competing events. All factors were kept. Robust Wald χ²" in plain_text(table.notes[0])
+    told = plain_text(table.notes[0])
+    assert "competing events. 15.3 events per parameter (3). All factors were kept. Robust Wald χ²" in told
     assert found.results.select("multivariable_cox") == []
     report = assemble_report(StudyFacts(found.protocol, found.results, found.cohort, (), found.records.sources, "x"))
     captions = [plain_text(table.caption) for table in report.tables]
@@ -311,7 +313,7 @@ def test_codes_and_dates_make_events_competing_events_and_censorings():
     dated = PROTOCOL.replace(
         'time = { column = "time", unit = "months" }', 'start = "from"\nstop = "to"\ncutoff = 2020-06-30'
     )
-    protocol = parse_protocol(dated, "study.toml")
+    protocol = parse_protocol(dated, "study.toml", template=TEMPLATE)
     columns = patients(state=[1, 2, 2, 0], time=[1.0] * 4, arm=list("abca"), sex=list("ffmm"), age=[50.0] * 4)
     days = [date(2020, 3, 1), date(2020, 4, 1), date(2020, 8, 1), date(2020, 5, 1)]
     frame = frame_of(columns).with_columns(pl.Series("from", [date(2020, 1, 1)] * 4), pl.Series("to", days))
@@ -325,7 +327,7 @@ def test_codes_and_dates_make_events_competing_events_and_censorings():
 def findings(state, text=PROTOCOL):
     n = len(state)
     columns = patients(state=state, time=[3.0] * n, arm=["a"] * n, sex=["f"] * n, age=[50.0] * n)
-    found = check_records(frame_of(columns), parse_protocol(text, "study.toml"), "p.csv")
+    found = check_records(frame_of(columns), parse_protocol(text, "study.toml", template=TEMPLATE), "p.csv")
     return [(finding.level, finding.rule, finding.sentence) for finding in found if finding.rule.startswith("EVENT")]
 
 
@@ -381,7 +383,7 @@ def test_declared_codes_are_in_order():
 def test_contradictions_are_refused_in_one_sentence(old, new, said):
     assert old in PROTOCOL
     with pytest.raises(ProtocolError) as told:
-        parse_protocol(PROTOCOL.replace(old, new), "study.toml")
+        parse_protocol(PROTOCOL.replace(old, new), "study.toml", template=TEMPLATE)
     assert said in str(told.value)
 
 
@@ -391,10 +393,12 @@ def test_choices_about_competing_events_belong_to_studies_that_have_them():
         .replace('kind = "fine-gray"\n', "")
         .replace("incidence = [", "curves = [")
     )
-    assert "survival.incidence_conf" not in parse_protocol(text, "study.toml").settings()
-    assert parse_protocol(PROTOCOL, "study.toml").settings()["survival.incidence_conf"].value == "log"
+    assert "survival.incidence_conf" not in parse_protocol(text, "study.toml", template=TEMPLATE).settings()
+    assert (
+        parse_protocol(PROTOCOL, "study.toml", template=TEMPLATE).settings()["survival.incidence_conf"].value == "log"
+    )
     with pytest.raises(ProtocolError, match=r"survival\.incidence_conf: belongs to an endpoint with competing events"):
-        parse_protocol(text + 'incidence_conf = "log"\n', "study.toml")
+        parse_protocol(text + 'incidence_conf = "log"\n', "study.toml", template=TEMPLATE)
 
 
 def test_unknown_code_stops_the_run_with_the_patient(tmp_path):

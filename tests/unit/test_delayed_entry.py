@@ -26,6 +26,7 @@ from oncohort.study.findings import Finding
 from oncohort.study.parse import parse_protocol
 from oncohort.study.protocol import Protocol
 from oncohort.study.records import Records, column_types
+from oncohort.study.template_tables import TEMPLATE
 
 TIMED = {
     "id": "OS",
@@ -123,7 +124,7 @@ WITH_DATES = 'start = "In"\nstop = "Out"\nevent = { column = "Death", values = [
 )
 def test_entry_that_does_not_fit_is_told_in_one_line(endpoint: str, sentence: str) -> None:
     with pytest.raises(ProtocolError) as refused:
-        parse_protocol(STUDY + endpoint, "study.toml")
+        parse_protocol(STUDY + endpoint, "study.toml", template=TEMPLATE)
     [line] = [line for line in str(refused.value).splitlines() if line]
     assert sentence in line
 
@@ -132,7 +133,11 @@ def test_a_records_study_has_no_entry() -> None:
     text = STUDY.replace('[records.patients]\nfile = "p.csv"\npatient_id = "Number"\n', "")
     text = text.replace('profile = "guideline"', 'profile = "guideline"\nrecords = "data"')
     with pytest.raises(ProtocolError) as refused:
-        parse_protocol(text + 'start = "index"\nevents = ["death"]\nentry = "subjects.consent_date"', "study.toml")
+        parse_protocol(
+            text + 'start = "index"\nevents = ["death"]\nentry = "subjects.consent_date"',
+            "study.toml",
+            template=TEMPLATE,
+        )
     sentence = "belongs to a table study; there every patient is under observation from the index on"
     assert f"endpoint.OS.entry: {sentence}" in str(refused.value)
 

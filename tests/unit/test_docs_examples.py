@@ -14,6 +14,7 @@ from oncohort.study import protocol
 from oncohort.study.parse import parse_protocol
 from oncohort.study.profiles import ALLOWED, EVERY_PROFILE
 from oncohort.study.results import CurveRow, LevelRow
+from oncohort.study.template_tables import TEMPLATE
 from oncohort.writer.results import COLUMNS
 
 ROOT = Path(__file__).parents[2]
@@ -67,13 +68,13 @@ def demo_rows():
 
 @pytest.mark.parametrize("text", WHOLE + SHORT)
 def test_whole_study_is_accepted(text):
-    assert parse_protocol(text, "study.toml", PRESETS).endpoint
+    assert parse_protocol(text, "study.toml", PRESETS, template=TEMPLATE).endpoint
 
 
 @pytest.mark.parametrize("text", PARTS, ids=lambda text: " ".join(text.split("\n")[:2]))
 def test_part_is_accepted_in_a_study(text):
     told = tomllib.loads(text)
-    read = parse_protocol(embedded(text), "study.toml", PRESETS).model_dump()
+    read = parse_protocol(embedded(text), "study.toml", PRESETS, template=TEMPLATE).model_dump()
     assert set(told) <= set(read)
 
 

@@ -19,6 +19,7 @@ from oncohort.intake.records import read_records
 from oncohort.study.parse import parse_protocol
 from oncohort.study.protocol import TableFile
 from oncohort.study.records import Source
+from oncohort.study.template_tables import TEMPLATE
 
 SPEC = TableFile(file="data/p.csv", patient_id="")
 
@@ -71,8 +72,8 @@ def test_resected_hepatocellular_carcinoma_is_drafted_from_its_names() -> None:
 def test_a_draft_runs_only_when_everything_is_chosen() -> None:
     text = draft_study(real("asaur", "hepatoCellular"), SPEC, "Resected HCC")
     with pytest.raises(ProtocolError, match=r"study.toml:6 study.profile: is still to be chosen"):
-        parse_protocol(text, "study.toml")
-    protocol = parse_protocol(chosen(text), "study.toml")
+        parse_protocol(text, "study.toml", template=TEMPLATE)
+    protocol = parse_protocol(chosen(text), "study.toml", template=TEMPLATE)
     assert [e.id for e in protocol.endpoint] == ["OS", "RFS"]
     assert protocol.find_factor("age").label == "Age"
 
@@ -94,7 +95,9 @@ def test_well_known_data_are_drafted_and_checked_without_anything_grave(
     assert draft["records"]["patients"]["patient_id"] == id_column
     assert [e["time"]["column"] for e in draft["endpoint"]] == times
     values, censored = {"cancer": ("[2]", "[1]"), "pbc": ("[2]", "[0, 1]")}.get(name, ("[1]", "[0]"))
-    protocol = parse_protocol(chosen(draft_study(raw, SPEC, name), values=values, censored=censored), "study.toml")
+    protocol = parse_protocol(
+        chosen(draft_study(raw, SPEC, name), values=values, censored=censored), "study.toml", template=TEMPLATE
+    )
     (tmp_path / "data").mkdir()
     raw.frame.write_csv(tmp_path / "data/p.csv")
     records, findings = read_records(tmp_path, protocol)
@@ -137,7 +140,7 @@ def test_columns_are_told_apart_by_what_they_hold() -> None:
         ("Seen", "a date"),
     ):
         assert f"#   {name}: {reason}" in text
-    parse_protocol(chosen(text), "study.toml")
+    parse_protocol(chosen(text), "study.toml", template=TEMPLATE)
 
 
 def test_a_third_event_code_asks_for_the_censored_ones() -> None:
@@ -236,7 +239,7 @@ def test_bare_codes_have_a_label_to_be_worded_and_texts_stay_plain() -> None:
     assert '    { id = "1", label = "1", value = 1 },  # 15 patients\n]' in text
     assert text.count("give the codes their words in label") == 1
     worded = chosen(text.replace('label = "1"', 'label = "male"'))
-    levels = parse_protocol(worded, "study.toml").find_factor("sex").levels or ()
+    levels = parse_protocol(worded, "study.toml", template=TEMPLATE).find_factor("sex").levels or ()
     assert [(level.id, level.label, level.values) for level in levels] == [("0", "0", (0,)), ("1", "male", (1,))]
     plain = draft_study(beside_survival("Sex", ["M", "F"] * 10), SPEC, "x")
     assert tomllib.loads(plain)["factor"][0]["levels"] == ["F", "M"]
@@ -255,7 +258,7 @@ def test_a_grade_with_a_plus_keeps_its_text(cells: list[str], levels: list[objec
     text = draft_study(beside_survival("HBsAg", [*cells * 9, "0", "0"]), SPEC, "x")
     zero: list[object] = [{"id": "0", "label": "0", "value": 0}] if isinstance(levels[0], dict) else [0]
     assert tomllib.loads(text)["factor"][0]["levels"] == [*zero, *levels]
-    parse_protocol(chosen(text), "study.toml")
+    parse_protocol(chosen(text), "study.toml", template=TEMPLATE)
 
 
 def test_the_patient_id_is_called_distinct_only_where_it_is() -> None:
@@ -300,7 +303,7 @@ def test_any_spreadsheet_gives_toml_that_becomes_a_protocol(raw: RawTable, title
         text = chosen(text, column=column)
         refused = ""
         try:
-            parse_protocol(text, "study.toml")
+            parse_protocol(text, "study.toml", template=TEMPLATE)
         except ProtocolError as error:
             refused = str(error)
         # The column chosen for the endpoint may be one that is drafted as a factor; nothing else may be wrong.

@@ -4,6 +4,7 @@ import pytest
 
 from oncohort.errors import ProtocolError
 from oncohort.study.parse import parse_protocol
+from oncohort.study.template_tables import TEMPLATE
 
 GOOD = """\
 [study]
@@ -131,13 +132,13 @@ FAULTS = [
 
 def told(text: str) -> str:
     with pytest.raises(ProtocolError) as refused:
-        parse_protocol(text, "study.toml")
+        parse_protocol(text, "study.toml", template=TEMPLATE)
     assert refused.value.exit_code == 3
     return str(refused.value)
 
 
 def test_the_short_table_study_is_read():
-    protocol = parse_protocol(GOOD, "study.toml")
+    protocol = parse_protocol(GOOD, "study.toml", template=TEMPLATE)
     assert protocol.find_factor("bclc").levels[0].values == (1,)
     assert protocol.find_endpoint("OS").time.unit == "months"
 
@@ -156,7 +157,7 @@ def test_all_mistakes_are_told_at_once():
 
 
 def test_a_key_of_study_wins_over_the_profile_and_says_so():
-    protocol = parse_protocol(GOOD + '\n[survival]\nties = "breslow"\n', "study.toml")
+    protocol = parse_protocol(GOOD + '\n[survival]\nties = "breslow"\n', "study.toml", template=TEMPLATE)
     force = protocol.settings()
     assert (force["survival.ties"].value, force["survival.ties"].origin) == ("breslow", "study.toml")
     assert force["survival.conf_type"].origin == "profile guideline"
@@ -164,7 +165,7 @@ def test_a_key_of_study_wins_over_the_profile_and_says_so():
 
 def test_every_choice_of_both_profiles_is_one_that_the_protocol_allows():
     for profile in ("paper", "guideline"):
-        force = parse_protocol(GOOD.replace('"guideline"', f'"{profile}"'), "study.toml").settings()
+        force = parse_protocol(GOOD.replace('"guideline"', f'"{profile}"'), "study.toml", template=TEMPLATE).settings()
         sections: dict[str, dict[str, object]] = {}
         for key, item in force.items():
             section, name = key.split(".")
@@ -176,14 +177,14 @@ def test_every_choice_of_both_profiles_is_one_that_the_protocol_allows():
             for name, value in values.items():
                 text = str(list(value)).replace("'", '"') if isinstance(value, tuple) else repr(value).replace("'", '"')
                 written += f"{name} = {text}\n"
-        again = parse_protocol(written, "study.toml").settings()
+        again = parse_protocol(written, "study.toml", template=TEMPLATE).settings()
         assert {k: v.value for k, v in again.items()} == {k: v.value for k, v in force.items()}
         assert {v.origin for v in again.values()} == {"study.toml"}
 
 
 def test_plain_levels_that_are_not_ascii_get_ascii_ids_and_keep_their_label():
     text = GOOD.replace("levels = [1, 2]", 'levels = ["男", "女"]')
-    levels = parse_protocol(text, "study.toml").find_factor("bclc").levels
+    levels = parse_protocol(text, "study.toml", template=TEMPLATE).find_factor("bclc").levels
     assert [(level.id, level.label, level.values) for level in levels] == [
         ("level1", "男", ("男",)),
         ("level2", "女", ("女",)),

@@ -8,6 +8,7 @@ from oncohort.errors import ProtocolError
 from oncohort.intake.presets import read_presets
 from oncohort.study.overlay import lay_over_preset, place_in_file
 from oncohort.study.parse import parse_protocol
+from oncohort.study.template_tables import TEMPLATE
 
 PRESETS = read_presets()
 SHORT = """\
@@ -25,7 +26,7 @@ events = ["death"]
 
 
 def read(more: str = ""):
-    return parse_protocol(SHORT + more, "study.toml", PRESETS)
+    return parse_protocol(SHORT + more, "study.toml", PRESETS, template=TEMPLATE)
 
 
 def told(more: str) -> list[str]:
@@ -102,7 +103,7 @@ def test_same_id_twice_in_the_own_file_is_told():
 
 def test_unknown_preset_names_the_nearest():
     with pytest.raises(ProtocolError) as refused:
-        parse_protocol(SHORT.replace("2010", "2011"), "study.toml", PRESETS)
+        parse_protocol(SHORT.replace("2010", "2011"), "study.toml", PRESETS, template=TEMPLATE)
     words = (
         'there is no preset "sorafenib-hcc-2011"; there are "sorafenib-hcc-2010". Did you mean "sorafenib-hcc-2010"?'
     )
@@ -137,7 +138,7 @@ def test_whatever_stands_as_a_study_can_be_laid_over_nothing(study):
 )
 def test_whatever_stands_in_a_section_of_the_preset_is_told_in_lines(more):
     with pytest.raises(ProtocolError) as refused:
-        parse_protocol(f"{more}\n{SHORT}", "study.toml", PRESETS)
+        parse_protocol(f"{more}\n{SHORT}", "study.toml", PRESETS, template=TEMPLATE)
     assert all(line.startswith("study.toml") for line in str(refused.value).splitlines())
 
 

@@ -21,6 +21,7 @@ from oncohort.study.profiles import EVERY_PROFILE, LABELS
 from oncohort.study.recall import anew
 from oncohort.study.results import CurveRow, Row
 from oncohort.study.switched import differences, switched
+from oncohort.study.template_tables import TEMPLATE
 
 WEEKS = [6, 6, 6, 6, 7, 9, 10, 10, 11, 13, 16, 17, 19, 20, 22, 23, 25, 32, 32, 34, 35]
 WEEKS += [1, 1, 2, 2, 3, 4, 4, 5, 5, 8, 8, 8, 8, 11, 11, 12, 12, 15, 17, 22, 23]
@@ -244,7 +245,7 @@ def test_digits_change_how_ratios_are_written_and_no_value(folder):
     assert not main_numbers(run.protocol, run.results, beside)
 
 
-KEYS = [found.key for found in differences(parse_protocol(STUDY, "study.toml"), "paper")]
+KEYS = [found.key for found in differences(parse_protocol(STUDY, "study.toml", template=TEMPLATE), "paper")]
 
 
 @settings(max_examples=12)
@@ -293,7 +294,7 @@ def test_every_choice_has_a_label():
 )
 def test_a_profile_that_cannot_stand_beside_is_refused_in_one_sentence(word, sentence):
     with pytest.raises(ProtocolError) as told:
-        parse_protocol(STUDY.replace('beside = "paper"', f'beside = "{word}"'), "study.toml")
+        parse_protocol(STUDY.replace('beside = "paper"', f'beside = "{word}"'), "study.toml", template=TEMPLATE)
     assert str(told.value) == sentence
 
 

@@ -14,10 +14,10 @@ from oncohort.study.profiles import CLINICAL_PROFILES, PROFILES
 from oncohort.study.protocol import RecordTables, Threshold
 from oncohort.study.rules_in_force import (
     adds_one_day,
+    ctcae_version,
     endpoint_rules,
     grace_days,
     response_rules,
-    safety_rules,
     variable_rules,
 )
 from oncohort.study.template_tables import TEMPLATE
@@ -43,7 +43,7 @@ event = { column = "e", values = [1] }
 
 
 def read(text: str):
-    return parse_protocol(text, "study.toml", PRESETS)
+    return parse_protocol(text, "study.toml", PRESETS, template=TEMPLATE)
 
 
 def told(text: str) -> str:
@@ -165,7 +165,7 @@ def test_rules_in_force_are_typed_and_complete():
     variables = {variable.id: variable for variable in protocol.baseline.variable}
     bclc = variable_rules(protocol, variables["bclc"])
     assert (bclc.era, bclc.single_large, bclc.cutoffs, bclc.window_days) == ("2008", "A", None, (-28, 0))
-    assert (safety_rules(protocol).ctcae, grace_days(protocol), adds_one_day(protocol)) == ("3.0", 14, False)
+    assert (ctcae_version(protocol), grace_days(protocol), adds_one_day(protocol)) == ("3.0", 14, False)
 
 
 def test_guideline_waits_for_two_scans_with_their_windows():
@@ -203,7 +203,7 @@ def test_derived_csv_is_the_list_of_the_code():
 
 def test_every_derived_column_is_offered_to_a_study_that_has_all_sections():
     more = "".join(f'\n[[baseline.variable]]\nid = "{name}"\nrule = "{name}"\n' for name in ("albi", "meld"))
-    known = known_columns(read(PAPER + more))
+    known = known_columns(read(PAPER + more), TEMPLATE)
     listed = {row["name"] for row in csv.DictReader(derived_csv().splitlines())}
     assert listed <= set(known)
     assert known["early_stop_reason"].levels == ("liver function deterioration", "variceal bleeding")
@@ -213,7 +213,7 @@ def test_every_derived_column_is_offered_to_a_study_that_has_all_sections():
 
 
 def test_study_without_a_section_does_not_offer_what_is_derived_from_it():
-    known = known_columns(read(TABLE_STUDY))
+    known = known_columns(read(TABLE_STUDY), TEMPLATE)
     assert {"arm", "best_response", "child_pugh_class", "early_stop"}.isdisjoint(known)
 
 

@@ -30,6 +30,7 @@ from oncohort.report.prose_patients import phrase_case
 from oncohort.study.cohort import Cohort, Derived
 from oncohort.study.protocol import Case, Figure, Privacy
 from oncohort.study.results import Results
+from oncohort.study.template_tables import TEMPLATE
 
 MONTH = DAYS_PER_UNIT["months"]
 PROTOCOL = protocol_of()
@@ -69,7 +70,7 @@ def cohort_of(patients, *, analyzed=None, **rows):
         reconciliation=EMPTY,
     )
     names = tuple(row["patient_id"] for row in patients) if analyzed is None else analyzed
-    return Cohort(names, {}, {}, (), derived)
+    return Cohort(names, {}, {}, (), derived, template=TEMPLATE)
 
 
 def visit(patient_id, day, change, overall="SD", **more):
@@ -112,10 +113,12 @@ def test_best_change_is_the_lowest_up_to_and_on_the_day_of_progression():
     assert waterfall_bars(cohort, PROTOCOL) == [WaterfallBar(-35.0, "PR")]
 
 
-def test_scan_after_another_therapy_does_not_count():
+@pytest.mark.parametrize(("choice", "change"), [("used", -90.0), ("excluded", -20.0)])
+def test_scan_after_another_therapy_counts_as_it_does_for_the_best_response(choice, change):
     visits = [visit("A", 57, -20.0), visit("A", 113, -90.0, "PR", after_therapy=True)]
     cohort = cohort_of([{"patient_id": "A", "best_response": "SD"}], visits=visits)
-    assert waterfall_bars(cohort, PROTOCOL) == [WaterfallBar(-20.0, "SD")]
+    protocol = protocol_of(("lipiodol_viable = false", f'lipiodol_viable = false\nafter_new_therapy = "{choice}"'))
+    assert waterfall_bars(cohort, protocol) == [WaterfallBar(change, "SD")]
 
 
 def test_lesion_that_vanished_has_size_0_and_one_too_small_to_measure_that_of_the_criteria():
@@ -346,12 +349,18 @@ def test_caption_of_the_protocol_comes_first_and_what_is_drawn_is_explained():
     [drawing] = draw_patients(cohort, protocol, "waterfall")
     assert drawing.caption == (
         "Depth of response. Each bar is one patient, colored by best overall response (mRECIST). It ends at the lowest "
-        "sum of the viable diameters of the target lesions at any scan up to the first progression and before another "
-        "anticancer therapy, as a change from baseline, which is known of the one patient. The upper "
-        "dashed line is 20% above baseline; progression is "
+        "sum of the viable diameters of the target lesions at any scan up to the first progression, as a change from "
+        "baseline, which is known of the one patient. The upper dashed line is 20% above baseline; progression is "
         "judged against the smallest sum before it. PR, partial response."
     )
     assert drawing.alt == "Bars from −40% to −40%; patients by best response: PR 1."
+
+
+def test_caption_says_where_scans_after_another_therapy_do_not_count():
+    excluded = PROTOCOL.response.model_copy(update={"after_new_therapy": "excluded"})
+    protocol = with_figures(WATERFALL, protocol=PROTOCOL.model_copy(update={"response": excluded}))
+    [drawing] = draw_patients(cohort_of([PROGRESSED], visits=[visit("A", 57, -40.0)]), protocol, "waterfall")
+    assert "up to the first progression and before another anticancer therapy, as a change" in drawing.caption
 
 
 def test_criteria_of_the_study_are_named():

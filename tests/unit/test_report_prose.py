@@ -15,6 +15,7 @@ from oncohort.report.prose import (
 )
 from oncohort.study.parse import parse_protocol
 from oncohort.study.results import LevelRow, Results, Row
+from oncohort.study.template_tables import TEMPLATE
 
 PROTOCOL = """
 [study]
@@ -112,7 +113,7 @@ def results(*rows):
 
 @pytest.fixture
 def protocol():
-    return parse_protocol(PROTOCOL, "study.toml")
+    return parse_protocol(PROTOCOL, "study.toml", template=TEMPLATE)
 
 
 def univariable(protocol, *rows):
@@ -224,7 +225,9 @@ def test_methods_leave_out_what_the_protocol_does_not_say(protocol):
     text = phrase_methods(protocol, results(*survival_rows(), *model_rows([])), "oncohort")
     assert "This was" not in text
     assert "Overall survival (OS) was measured from the day of resection to death" in text
-    bare = parse_protocol(PROTOCOL.replace('measured_from = "the day of resection"\n', ""), "study.toml")
+    bare = parse_protocol(
+        PROTOCOL.replace('measured_from = "the day of resection"\n', ""), "study.toml", template=TEMPLATE
+    )
     text = phrase_methods(bare, results(*survival_rows(), *model_rows([])), "oncohort")
     assert 'Overall survival (OS) was analyzed as recorded in the column "os" (months).' in text
     assert "  " not in text

@@ -100,3 +100,22 @@ def test_no_resample_gives_empty_tables():
     assert found.selected.shape == (0, 6)
     assert found.coefficients.shape == (0, 8)
     assert found.reasons == ()
+
+
+@pytest.mark.parametrize("beside", ["entry", "weights", "strata"])
+def test_entries_weights_and_strata_go_with_their_rows(beside):
+    rng = np.random.default_rng(3)
+    values = {
+        "entry": np.floor(TIME * rng.uniform(0, 0.5, N)),
+        "weights": rng.uniform(0.5, 2, N),
+        "strata": rng.integers(0, 3, N),
+    }[beside]
+    draws = rng.multinomial(N, [1 / N] * N, size=4)
+    rules = RULES | {"direction": "forward", "criterion": "wald", "ties": "efron"}
+    found = stepwise_resamples(TIME, EVENT, {"age": AGE, "size": SIZE}, draws, **rules, **{beside: values})
+    for r, times in enumerate(draws):
+        rows = np.repeat(np.arange(N), times)
+        written = {"age": AGE[rows], "size": SIZE[rows]}
+        path = stepwise(TIME[rows], EVENT[rows], written, **rules, **{beside: values[rows]})
+        assert set(np.array(found.terms)[found.selected[r]]) == set(path.selected)
+    assert found.selected.any()

@@ -215,7 +215,9 @@ FAULTS = [
     ),
     ({MINIMUM: "ten", ANNOTATION: "@ONCOHORT subjects.age"}, '"ten" in "Text Validation Min" is no number'),
     ({FORM: "labs", NAME: "Row"}, "a new column needs a name of lower case letters"),
-    ({FORM: "labs", NAME: "row"}, 'digits and underscores that is not "row"'),
+    ({FORM: "labs", NAME: "row"}, "derivations make a column of this name; another name was expected"),
+    ({FORM: "labs", NAME: "cutoff"}, "derivations make a column of this name"),
+    ({FORM: "labs", NAME: "date_day"}, "derivations make a column of this name"),
 ]
 
 

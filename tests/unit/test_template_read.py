@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from oncohort.errors import DataError, ProtocolError
 from oncohort.intake.read import RawTable
-from oncohort.intake.template import read_template_tables
+from oncohort.intake.template import read_dictionary, read_template_tables
 from oncohort.intake.template_convert import convert_table, parse_partial_date
 from oncohort.study.findings import Finding
 from oncohort.study.protocol import TemplateFile
@@ -66,7 +66,7 @@ def study(folder: Path, files: Mapping[str, str | bytes]) -> Path:
 
 
 def read(folder: Path, **specs: TemplateFile) -> tuple[Records, list[Finding]]:
-    return read_template_tables(folder, specs, data="data")
+    return read_template_tables(folder, read_dictionary(folder), specs, data="data")
 
 
 def convert(
@@ -76,7 +76,7 @@ def convert(
     row = {name: cell for name, cell in {**ROWS[table], **cells}.items() if cell != "no such column"}
     frame = pl.DataFrame({name: [cell] for name, cell in row.items()}, schema=dict.fromkeys(row, pl.String))
     raw = RawTable(frame, (2,), Source(f"data/{table}.csv", "", 1, len(row), ()), decimal)
-    typed, findings = convert_table(raw, TEMPLATE[table], TemplateFile.model_validate(told))
+    typed, _, findings = convert_table(raw, TEMPLATE[table], TemplateFile.model_validate(told))
     return typed.row(0, named=True), findings
 
 

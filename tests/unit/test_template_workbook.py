@@ -16,7 +16,7 @@ import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
 from oncohort.errors import DataError
-from oncohort.intake.template import read_template_tables
+from oncohort.intake.template import read_dictionary, read_template_tables
 from oncohort.study.dictionary import TemplateColumn, TemplateTable, expectation
 from oncohort.study.records import Records
 from oncohort.study.template_tables import TEMPLATE
@@ -100,7 +100,7 @@ def as_text(cell: Any) -> str:
 
 
 def read(folder: Path) -> tuple[Records, list[Any]]:
-    return read_template_tables(folder, {}, data="data")
+    return read_template_tables(folder, read_dictionary(folder), {}, data="data")
 
 
 def assert_as_typed(folder: Path) -> None:

@@ -48,7 +48,7 @@ def protocol(*changes: tuple[str, str]) -> Protocol:
     for old, new in changes:
         assert text.count(old) >= 1, old
         text = text.replace(old, new)
-    return parse_protocol(text, "study.toml")
+    return parse_protocol(text, "study.toml", template=TEMPLATE)
 
 
 def table(name: str, rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:

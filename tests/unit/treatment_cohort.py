@@ -23,6 +23,7 @@ from oncohort.study.parse import parse_protocol
 from oncohort.study.protocol import Protocol
 from oncohort.study.results import LevelRow
 from oncohort.study.rules_in_force import adds_one_day
+from oncohort.study.template_tables import TEMPLATE
 
 ARMS = """levels = [
     { id = "sorafenib", label = "Sorafenib alone" },
@@ -51,7 +52,7 @@ def protocol_of(*changes: tuple[str, str]) -> Protocol:
     for old, new in changes:
         assert old in text
         text = text.replace(old, new)
-    return parse_protocol(text, "study.toml")
+    return parse_protocol(text, "study.toml", template=TEMPLATE)
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def cohort_of(told: Told, protocol: Protocol) -> Cohort:
         days = placed["day"].cast(pl.Float64).fill_null(1.0).to_numpy() + adds_one_day(protocol)
         event = placed["event"].fill_null(value=False).to_numpy().astype(np.bool_)
         endpoints[endpoint.id] = EndpointData(endpoint, days, event, "days", protocol.study.report_unit or "months")
-    return Cohort(tuple(patients["patient_id"].to_list()), endpoints, factors, (), derived)
+    return Cohort(tuple(patients["patient_id"].to_list()), endpoints, factors, (), derived, template=TEMPLATE)
 
 
 def levels_of(cohort: Cohort) -> list[LevelRow]:

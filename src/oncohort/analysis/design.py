@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from oncohort.analysis.spline_shape import SplineShape, columns_at, in_words, shape_of
 from oncohort.errors import AnalysisError
 from oncohort.study.cohort import FactorData
 from oncohort.study.protocol import Coding, Model, Recoding
@@ -19,7 +20,8 @@ class Term:
 
     ``columns`` (n, k) holds one column for each of the k ``levels``: a level's id for an indicator or a
     split, "" for a score or a number; ``labels`` name the columns for a reader. Rows of patients whose
-    factor is not known are nan. ``coding`` says in words what one hazard ratio compares.
+    factor is not known are nan. ``coding`` says in words what one hazard ratio compares. A number that enters as a
+    spline has ``shape``, and its columns have no meaning one by one.
     """
 
     factor: str
@@ -27,6 +29,7 @@ class Term:
     columns: NDArray[np.float64]
     coding: str
     labels: tuple[str, ...]
+    shape: SplineShape | None = None
 
     def names(self) -> tuple[str, ...]:
         """Return one name a column, unique within a model."""
@@ -35,6 +38,15 @@ class Term:
     def known(self) -> NDArray[np.bool_]:
         return np.isnan(self.columns).sum(axis=1) == 0
 
+    def blocks(self) -> dict[str, tuple[str, ...]]:
+        """Return the names of columns that are tested together, by the level of the test's rows.
+
+        The test of all columns comes last.
+        """
+        names = self.names()
+        bends = {} if self.shape is None else {"(nonlinear)": names[1:]}
+        return bends | ({"(block)": names} if len(names) > 1 else {})
+
 
 def code_factor(factor: FactorData, model: Model) -> Term:
     """Return a factor as this model codes it.
@@ -42,13 +54,16 @@ def code_factor(factor: FactorData, model: Model) -> Term:
     Raises
     ------
     AnalysisError
-        If the coding cannot be made of the values: a logarithm of a number that is not positive.
+        If the coding cannot be made of the values: a logarithm of a number that is not positive, or a spline with
+        more knots than values.
     """
     own = model.coding.get(factor.spec.id, Recoding(cox=_default(factor)))
     if own.map is not None:
         scores = [own.map[level.id] for level in factor.levels]
         return _scored(factor, scores, _scores_in_words(factor, scores))
     coding = own.cox or _default(factor)
+    if factor.spec.id in model.splines:
+        return _spline(factor, model, logarithmic=coding == "log2")
     if coding == "linear":
         scores = [float(k) for k in range(len(factor.levels))]
         return _scored(factor, scores, "per step " + " → ".join(level.label for level in factor.levels))
@@ -87,10 +102,28 @@ def _number(factor: FactorData, coding: str) -> Term:
     assert factor.numbers is not None
     column = factor.numbers
     if coding == "log2":
-        if np.nanmin(column, initial=np.inf) <= 0:
-            raise AnalysisError(f'factor "{factor.spec.id}": log2 needs values above 0; use cox = "continuous"')
+        _check_positive(factor)
         return Term(factor.spec.id, ("",), np.log2(column)[:, None], "per doubling", (_label(factor),))
     return Term(factor.spec.id, ("",), (column / factor.spec.per)[:, None], _per(factor), (_label(factor),))
+
+
+def _spline(factor: FactorData, model: Model, *, logarithmic: bool) -> Term:
+    assert factor.numbers is not None
+    if logarithmic:
+        _check_positive(factor)
+    shape = shape_of(factor, model, logarithmic=logarithmic)
+    known = ~np.isnan(factor.numbers)
+    columns = np.full((known.size, len(shape.knots) - 1), np.nan)
+    columns[known] = columns_at(shape, factor.numbers[known])
+    levels = tuple(f"spline{k}" for k in range(1, columns.shape[1] + 1))
+    labels = tuple(f"{_label(factor)}, column {k} of its spline" for k in range(1, columns.shape[1] + 1))
+    return Term(factor.spec.id, levels, columns, in_words(shape), labels, shape)
+
+
+def _check_positive(factor: FactorData) -> None:
+    assert factor.numbers is not None
+    if np.nanmin(factor.numbers, initial=np.inf) <= 0:
+        raise AnalysisError(f'factor "{factor.spec.id}": log2 needs values above 0; use cox = "continuous"')
 
 
 def _per(factor: FactorData) -> str:

@@ -16,9 +16,9 @@ from oncohort.analysis.terms import term_label, unique_ids
 from oncohort.derive.endpoints import DAYS_PER_UNIT
 from oncohort.stats.describe import describe
 from oncohort.study.cohort import Cohort
+from oncohort.study.dictionary import Template
 from oncohort.study.protocol import Protocol
 from oncohort.study.results import LevelRow, Row
-from oncohort.study.template_tables import TEMPLATE
 from oncohort.study.text import format_number, format_time
 
 STATISTICS: Final = ("median", "q1", "q3", "min", "max", "mean", "sd")
@@ -62,7 +62,7 @@ def analyze_exposure(cohort: Cohort, protocol: Protocol, settings: Settings) -> 
         members = patients.filter(pl.Series(group.members))
         rows += _duration_rows(members, group, protocol.exposure.duration, settings)
         rows += _dose_rows(members, group, settings)
-        rows += _stop_rows(members, group, protocol, _stop_ids(patients))
+        rows += _stop_rows(members, group, protocol, _stop_ids(patients, cohort.template))
         for procedure in protocol.procedure:
             rows += _session_rows(members, patients, f"n_{procedure.id.lower()}", group, settings)
     return rows
@@ -74,7 +74,7 @@ def exposure_levels(cohort: Cohort, protocol: Protocol) -> list[LevelRow]:
     if patients is None or protocol.exposure is None:
         return []
     early = [(name, text[:1].upper() + text[1:]) for text, name in _early_ids(protocol).items()]
-    ended = [(name, term_label(text)) for text, name in _stop_ids(patients).items()]
+    ended = [(name, term_label(text)) for text, name in _stop_ids(patients, cohort.template).items()]
     return [
         *_level_rows("exposure.early_stop_reason", [*early, (OTHER_REASON, "Another adverse event")]),
         *_level_rows("exposure.stop_reason", [*ended, (NOT_RECORDED, "Going on, or not recorded")]),
@@ -92,9 +92,9 @@ def _early_ids(protocol: Protocol) -> dict[str, str]:
     return {reason: ids[reason] for reason in reasons}
 
 
-def _stop_ids(patients: pl.DataFrame) -> dict[str, str]:
+def _stop_ids(patients: pl.DataFrame, template: Template) -> dict[str, str]:
     """Return the id of each reason to end the drug, in the order of the template; reasons it does not have follow."""
-    column = TEMPLATE["disposition"].find("sorafenib_end_reason")
+    column = template["disposition"].find("sorafenib_end_reason")
     recorded = patients["stop_reason"].drop_nulls().unique().sort().to_list()
     reasons = tuple(dict.fromkeys((*(column.allowed if column else ()), *recorded)))
     ids = unique_ids(reasons, taken=[NOT_RECORDED])

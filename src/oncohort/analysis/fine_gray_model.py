@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from oncohort.analysis.design import Term, code_factor
 from oncohort.analysis.incidence import CAUSES, cause_codes
@@ -26,8 +27,7 @@ def analyze_fine_gray(cohort: Cohort, model: Model, settings: Settings) -> list[
     """
     endpoint = cohort.endpoints[model.endpoint]
     keys: dict[str, Any] = {"analysis": "fine_gray", "model": model.id, "endpoint": model.endpoint}
-    terms = tuple(code_factor(cohort.factors[name], model) for name in model.factors)
-    complete = np.logical_and.reduce([term.known() for term in terms])
+    terms, complete = terms_of(cohort, model)
     codes = cause_codes(endpoint)[complete]
     rows = count(int(complete.sum()), **keys)
     rows += count(complete.size, statistic="n_total", **keys)
@@ -56,6 +56,12 @@ def analyze_fine_gray(cohort: Cohort, model: Model, settings: Settings) -> list[
     for term in terms:
         rows += _term(fit, term, settings, {**keys, "variable": term.factor})
     return rows
+
+
+def terms_of(cohort: Cohort, model: Model) -> tuple[tuple[Term, ...], NDArray[np.bool_]]:
+    """Return the coded factors of a model, and which patients have all of them."""
+    terms = tuple(code_factor(cohort.factors[name], model) for name in model.factors)
+    return terms, np.logical_and.reduce([term.known() for term in terms])
 
 
 def _term(fit: FineGrayFit, term: Term, settings: Settings, keys: dict[str, Any]) -> list[Row]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
+from oncohort.analysis.design import Term
+from oncohort.analysis.fine_gray_model import terms_of
 from oncohort.analysis.regression import FittedModel, troubles_of
 from oncohort.analysis.rows import count, number, share, words
 from oncohort.analysis.settings import Settings
 from oncohort.study.cohort import Cohort
 from oncohort.study.findings import Finding
-from oncohort.study.protocol import Protocol, outcome_columns
+from oncohort.study.protocol import Model, Protocol, outcome_columns
 from oncohort.study.results import Row
 from oncohort.study.text import format_number, mask_count
 from oncohort.study.words import plural
@@ -19,6 +22,7 @@ from oncohort.study.words import plural
 EVENTS_PER_PARAMETER: Final = 10.0  # Peduzzi P et al. J Clin Epidemiol 1995;48:1503-1510
 COMPLETE_CASE_LOSS: Final = 5.0  # percent of patients a model may lose in silence
 EVENTS_PER_MEDIAN: Final = 5
+SELECTED_AGAIN: Final = 50.0  # percent of resamples
 
 Found = tuple[list[Row], list[Finding]]
 
@@ -32,12 +36,15 @@ def analyze_guards(
     """
     parts = [_known_later(protocol)]
     for fitted in models:
-        parts += [
-            _events_per_parameter(cohort, fitted, settings.min_cell),
-            _complete_cases(cohort, fitted, settings.min_cell),
-        ]
+        of = (fitted.spec, fitted.terms, fitted.complete)
+        parts += [_events_per_parameter(cohort, *of, settings), _complete_cases(cohort, *of, settings)]
         parts += [_estimable(fitted)]
         parts += [_proportional(fitted, rows, protocol, settings)]
+        parts += [_selected_again(fitted, rows, protocol)]
+    for model in protocol.model:
+        if model.kind == "fine-gray":
+            of = (model, *terms_of(cohort, model))
+            parts += [_events_per_parameter(cohort, *of, settings), _complete_cases(cohort, *of, settings)]
     parts += [_ratios_of_one(protocol, rows, settings), _medians_on_few_events(protocol, rows)]
     parts += [_splits_at_median(protocol), _competing(cohort, protocol, settings)]
     return [row for found, _ in parts for row in found], [finding for _, told in parts for finding in told]
@@ -64,35 +71,39 @@ def _known_later(protocol: Protocol) -> Found:
     return rows, findings
 
 
-def _events_per_parameter(cohort: Cohort, fitted: FittedModel, min_cell: int) -> Found:
-    parameters = sum(len(term.levels) for term in fitted.terms)
-    events = int(cohort.endpoints[fitted.spec.endpoint].event[fitted.complete].sum())
-    keys = _keys(fitted, "events_per_parameter")
+def _events_per_parameter(
+    cohort: Cohort, model: Model, terms: tuple[Term, ...], complete: NDArray[np.bool_], settings: Settings
+) -> Found:
+    parameters = sum(len(term.levels) for term in terms)
+    events = int(cohort.endpoints[model.endpoint].event[complete].sum())
+    keys = _keys(model, "events_per_parameter")
     rows = number("estimate", events / parameters, digits=1, **keys) + number("df", parameters, **keys)
     if events / parameters >= EVENTS_PER_PARAMETER:
         return rows, []
     sentence = (
-        f"{_named(fitted)}: {plural(mask_count(events, min_cell), 'event')} for "
+        f"{_named(model)}: {plural(mask_count(events, settings.min_cell), 'event')} for "
         f"{plural(parameters, 'candidate parameter')}, "
         f"{rows[0].text} per parameter; below {EVENTS_PER_PARAMETER:g} estimates and selection are unstable"
     )
     return rows, [Finding("warning", "FEW-EVENTS", sentence)]
 
 
-def _complete_cases(cohort: Cohort, fitted: FittedModel, min_cell: int) -> Found:
-    total, lost = fitted.complete.size, int((~fitted.complete).sum())
-    keys = _keys(fitted, "complete_case_loss")
+def _complete_cases(
+    cohort: Cohort, model: Model, terms: tuple[Term, ...], complete: NDArray[np.bool_], settings: Settings
+) -> Found:
+    total, lost, min_cell = complete.size, int((~complete).sum()), settings.min_cell
+    keys = _keys(model, "complete_case_loss")
     rows = share(lost, total, **keys)
     if lost == 0:
         return rows, []
-    missing = {t.factor: int((~t.known()).sum()) for t in fitted.terms}
+    missing = {t.factor: int((~t.known()).sum()) for t in terms}
     worst = max(missing, key=lambda name: missing[name])
     rows += count(missing[worst], statistic="n_missing", **keys, level=worst)
     if 100 * lost <= COMPLETE_CASE_LOSS * total:
         return rows, []
     label = cohort.factors[worst].spec.label or worst
     sentence = (
-        f"{_named(fitted)}: {mask_count(lost, min_cell)} of {plural(total, 'patient')} without a candidate "
+        f"{_named(model)}: {mask_count(lost, min_cell)} of {plural(total, 'patient')} without a candidate "
         f'factor left the model; "{label}" is missing in {mask_count(missing[worst], min_cell)}'
     )
     return rows, [Finding("warning", "COMPLETE-CASES", sentence)]
@@ -102,7 +113,7 @@ def _estimable(fitted: FittedModel) -> Found:
     fit = fitted.fit
     told = [fitted.reason] if fit is None and fitted.path is None else []
     told += [] if fit is None else troubles_of(fit, fitted.terms)
-    sentences = [f"{_named(fitted)}: {reason}" for reason in told]
+    sentences = [f"{_named(fitted.spec)}: {reason}" for reason in told]
     return [], [Finding("warning", "NOT-ESTIMABLE", sentence) for sentence in sentences]
 
 
@@ -118,10 +129,32 @@ def _proportional(fitted: FittedModel, rows: list[Row], protocol: Protocol, sett
         Finding(
             "warning",
             "NOT-PROPORTIONAL",
-            f"{_named(fitted)}: the hazards of {labels.get(row.variable, 'the model as a whole')} are not proportional "
-            f"(P {row.text if row.text.startswith('<') else f'= {row.text}'}); one ratio cannot stand for all times",
+            f"{_named(fitted.spec)}: the hazards of {labels.get(row.variable, 'the model as a whole')} are not "
+            f"proportional (P {row.text if row.text.startswith('<') else f'= {row.text}'}); one ratio cannot stand "
+            "for all times",
         )
         for row in against
+    ]
+
+
+def _selected_again(fitted: FittedModel, rows: list[Row], protocol: Protocol) -> Found:
+    """Factors of a final model that most resamples do not select."""
+    shares = [
+        row
+        for row in rows
+        if (row.analysis, row.model, row.statistic) == ("bootstrap", fitted.spec.id, "percent")
+        and row.variable in fitted.selected
+        and row.value is not None
+        and row.value < SELECTED_AGAIN
+    ]
+    return [], [
+        Finding(
+            "warning",
+            "UNSTABLE-SELECTION",
+            f"{_named(fitted.spec)}: {protocol.find_factor(row.variable).label or row.variable} was selected, but in "
+            f"{row.text}% of the resamples only; another sample of such patients would likely give another model",
+        )
+        for row in shares
     ]
 
 
@@ -198,10 +231,10 @@ def _competing(cohort: Cohort, protocol: Protocol, settings: Settings) -> Found:
     return [], [Finding("note", "COMPETING-CENSORED", f"{endpoint.spec.id}: {sentence}") for endpoint in found]
 
 
-def _named(fitted: FittedModel) -> str:
-    name = f"“{fitted.spec.label}”" if fitted.spec.label else fitted.spec.id
-    return f"model {name} for {fitted.spec.endpoint}"
+def _named(model: Model) -> str:
+    name = f"“{model.label}”" if model.label else model.id
+    return f"model {name} for {model.endpoint}"
 
 
-def _keys(fitted: FittedModel, guard: str) -> dict[str, Any]:
-    return {"analysis": "guards", "model": fitted.spec.id, "endpoint": fitted.spec.endpoint, "variable": guard}
+def _keys(model: Model, guard: str) -> dict[str, Any]:
+    return {"analysis": "guards", "model": model.id, "endpoint": model.endpoint, "variable": guard}

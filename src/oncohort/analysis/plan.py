@@ -19,9 +19,11 @@ from oncohort.analysis.regression import (
     analyze_univariable_cox,
     fit_model,
 )
+from oncohort.analysis.resampling import analyze_bootstrap
 from oncohort.analysis.restricted_mean import analyze_restricted_means
 from oncohort.analysis.rows import scale_of
 from oncohort.analysis.settings import Settings, read_settings
+from oncohort.analysis.splines import analyze_splines, spline_curves
 from oncohort.analysis.subgroups import analyze_subgroups
 from oncohort.analysis.survival import analyze_follow_up, analyze_survival, curve_of, curve_rows
 from oncohort.analysis.univariable import analyze_univariable, compare_levels, level_curves
@@ -51,7 +53,7 @@ def analyze_cohort(cohort: Cohort, protocol: Protocol, recall: Recall = anew) ->
         rows += recall(analyze, cohort, table, table_id, settings)
     models = [recall(fit_model, cohort, model, protocol, settings) for model in protocol.model if model.kind == "cox"]
     for fitted in models:
-        rows += recall(_model_rows, cohort, fitted, settings)
+        rows += recall(_model_rows, cohort, fitted, settings) + recall(analyze_bootstrap, cohort, fitted, settings)
     for model in protocol.model:
         rows += recall(analyze_fine_gray, cohort, model, settings) if model.kind == "fine-gray" else []
     for subgroups in protocol.subgroup:
@@ -66,7 +68,9 @@ def analyze_cohort(cohort: Cohort, protocol: Protocol, recall: Recall = anew) ->
     rows += mask_small_cells([*guard_rows, *observation_rows], settings.min_cell)
     levels = (*flow_levels(cohort), *_levels(cohort), *record_levels(cohort, protocol, recall))
     incidence = recall(incidence_curves, cohort, protocol, settings)
-    return Results(tuple(rows), tuple(curves + figure_curves), levels, incidence=tuple(incidence)), [*findings, *nobody]
+    splines = (point for fitted in models for point in recall(spline_curves, fitted, settings))
+    drawn = {"incidence": tuple(incidence), "splines": tuple(splines)}
+    return Results(tuple(rows), tuple(curves + figure_curves), levels, **drawn), [*findings, *nobody]
 
 
 def named_tables(protocol: Protocol) -> dict[str, Table]:
@@ -78,6 +82,7 @@ def _model_rows(cohort: Cohort, fitted: FittedModel, settings: Settings) -> list
     return [
         *analyze_univariable_cox(cohort, fitted, settings),
         *analyze_multivariable_cox(cohort, fitted, settings),
+        *analyze_splines(cohort, fitted, settings),
         *analyze_proportional_hazards(fitted, settings),
         *analyze_stepwise(fitted),
     ]

@@ -63,7 +63,7 @@ def fit_model(cohort: Cohort, model: Model, protocol: Protocol, settings: Settin
             path = stepwise(
                 endpoint.time[complete],
                 endpoint.event[complete],
-                {term.factor: dict(zip(term.names(), term.columns[complete].T, strict=True)) for term in terms},
+                blocks_of(terms, complete),
                 direction="forward" if method == "forward-stepwise" else "backward",
                 criterion=criterion,
                 enter=enter,
@@ -85,12 +85,17 @@ def fit_model(cohort: Cohort, model: Model, protocol: Protocol, settings: Settin
     return FittedModel(model, terms, layout, complete, selected, path, fit, reason)
 
 
+def blocks_of(terms: tuple[Term, ...], members: NDArray[np.bool_]) -> dict[str, dict[str, NDArray[np.float64]]]:
+    """Return the columns of each term, by their names, of some patients."""
+    return {term.factor: dict(zip(term.names(), term.columns[members].T, strict=True)) for term in terms}
+
+
 def analyze_univariable_cox(cohort: Cohort, fitted: FittedModel, settings: Settings) -> list[Row]:
     """Return the hazard ratio of each candidate alone, in all patients whose factor is known."""
     endpoint = cohort.endpoints[fitted.spec.endpoint]
     rows: list[Row] = []
     for term in fitted.terms:
-        keys: dict[str, Any] = _keys("univariable_cox", fitted)
+        keys: dict[str, Any] = keys_of("univariable_cox", fitted)
         known = term.known() & fitted.layout.known
         keys["variable"] = term.factor
         rows += count(int(known.sum()), **keys)
@@ -108,7 +113,7 @@ def analyze_univariable_cox(cohort: Cohort, fitted: FittedModel, settings: Setti
 def analyze_multivariable_cox(cohort: Cohort, fitted: FittedModel, settings: Settings) -> list[Row]:
     """Return the final model: its patients, its tests, and a hazard ratio for each selected term."""
     endpoint = cohort.endpoints[fitted.spec.endpoint]
-    keys = _keys("multivariable_cox", fitted)
+    keys = keys_of("multivariable_cox", fitted)
     complete = fitted.complete
     rows = count(int(complete.sum()), **keys)
     rows += count(complete.size, statistic="n_total", **keys)
@@ -170,10 +175,11 @@ def _term_rows(
 ) -> list[Row]:
     """Return the hazard ratios of one factor, and its test as a whole where it has several columns.
 
-    A fit without a maximum has no estimates: they are nan, and the reason is told.
+    A spline has no ratio of a column, but a test of what bends it. A fit without a maximum has no estimates: they are
+    nan, and the reason is told.
     """
     rows = [] if fit.converged else words("; ".join(troubles_of(fit, (term,))), **keys, level="(fit)")
-    for name, level in zip(term.names(), term.levels, strict=True):
+    for name, level in zip(term.names(), term.levels, strict=True) if term.shape is None else ():
         k = fit.names.index(name)
         at = {**keys, "level": level}
         if not fit.converged:
@@ -183,14 +189,17 @@ def _term_rows(
         rows += ratio_rows(float(fit.coefficients[k]), float(told.std_error[k]), limits, settings.ratio_digits, **at)
         rows += number("statistic", float(told.z[k]) ** 2, digits=2, **at)
         rows += p_rows(float(told.p_value[k]), float(told.log10_p[k]), **at)
-    if len(term.levels) > 1 and fit.converged:
-        at = {**keys, "level": "(block)"}
-        try:
-            test = wald_block(fit, term.names(), covariance=told.covariance)
-        except AnalysisError as error:
-            return rows + words(f"not tested: {error}", **at)
-        rows += test_rows(test, test.method, **at)
+    for block, names in term.blocks().items() if fit.converged else ():
+        rows += _block_rows(fit, told, names, {**keys, "level": block})
     return rows
+
+
+def _block_rows(fit: CoxFit, told: CoxFit | RobustVariance, names: tuple[str, ...], at: dict[str, Any]) -> list[Row]:
+    try:
+        test = wald_block(fit, names, covariance=told.covariance)
+    except AnalysisError as error:
+        return words(f"not tested: {error}", **at)
+    return test_rows(test, test.method, **at)
 
 
 def troubles_of(fit: CoxFit, terms: tuple[Term, ...]) -> list[str]:
@@ -205,7 +214,7 @@ def troubles_of(fit: CoxFit, terms: tuple[Term, ...]) -> list[str]:
 
 def analyze_proportional_hazards(fitted: FittedModel, settings: Settings) -> list[Row]:
     """Return the score test of proportional hazards for each term of the final model, and for all."""
-    keys = _keys("proportional_hazards", fitted)
+    keys = keys_of("proportional_hazards", fitted)
     if fitted.fit is None or not fitted.fit.converged:
         return []
     names = {t.factor: t.names() for t in fitted.terms if t.factor in fitted.selected}
@@ -232,7 +241,7 @@ def analyze_stepwise(fitted: FittedModel) -> list[Row]:
     path = fitted.path
     if path is None:
         return []
-    base = _keys("stepwise", fitted)
+    base = keys_of("stepwise", fitted)
     start = {**base, "model": f"{fitted.spec.id}:0"}
     rows = number("log_likelihood", path.log_likelihood_null, digits=3, **start) + words(path.stop_reason, **start)
     for place, step in enumerate(path.steps, start=1):
@@ -247,5 +256,6 @@ def analyze_stepwise(fitted: FittedModel) -> list[Row]:
     return rows
 
 
-def _keys(analysis: str, fitted: FittedModel) -> dict[str, Any]:
+def keys_of(analysis: str, fitted: FittedModel) -> dict[str, Any]:
+    """Return the keys that all rows of a model share."""
     return {"analysis": analysis, "model": fitted.spec.id, "endpoint": fitted.spec.endpoint}

@@ -13,15 +13,21 @@ import click
 @click.option("--json", "as_json", is_flag=True, help="Print the findings, and what every check saw, as JSON.")
 @click.option("--checks", "each", is_flag=True, help="Say of every check of a records study how many records it saw.")
 def command(study: Path, *, as_json: bool, each: bool) -> None:
-    """Read and check STUDY, a folder or its study.toml. Exit code 4 if a finding is fatal or an error."""
+    """Read and check STUDY, a folder or its study.toml.
+
+    Exit code 3 if a run would refuse the protocol, 4 if a finding is fatal or an error.
+    """
     from oncohort.cli.tell import checks_in_words, count_in_words, findings_as_json, print_json, progress
+    from oncohort.derive.protocol_refusals import find_unscheduled, refuse_unruled
     from oncohort.errors import DataError
     from oncohort.intake.study import read_study
     from oncohort.study.findings import LEVELS, at_least
 
     with progress("reading"):
         content = read_study(study)
-    findings = sorted(content.findings, key=lambda finding: LEVELS.index(finding.level))
+    refuse_unruled(content.protocol)
+    told = (*content.findings, *find_unscheduled(content.protocol))
+    findings = sorted(told, key=lambda finding: LEVELS.index(finding.level))
     if as_json:
         print_json(findings_as_json(findings) | {"checks": [asdict(seen) for seen in content.seen]})
     else:

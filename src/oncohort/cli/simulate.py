@@ -74,12 +74,13 @@ def _read_protocol(study: Path) -> tuple[Path, str, Protocol]:
     from oncohort.intake.presets import read_presets
     from oncohort.intake.study import PROTOCOL_FILE
     from oncohort.study.parse import parse_protocol
+    from oncohort.study.template_tables import TEMPLATE
 
     file = study / PROTOCOL_FILE if study.is_dir() else study
     if not file.is_file():
         raise UsageError(f"{study}: there is no {PROTOCOL_FILE} there; a protocol was expected")
     text = read_plain_text(file)
-    return file, text, parse_protocol(text, file.name, read_presets())
+    return file, text, parse_protocol(text, file.name, read_presets(), template=TEMPLATE)
 
 
 def _read_margins(file: Path) -> str:

@@ -9,9 +9,9 @@ import polars as pl
 
 from oncohort.study.cohort import FlowPart, FlowStep
 from oncohort.study.conditions import judge_eligibility, judge_failures, judge_reason
+from oncohort.study.dictionary import Template
 from oncohort.study.findings import Finding
 from oncohort.study.protocol import ANY_OTHER, Protocol, Reason
-from oncohort.study.template_tables import TEMPLATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +38,12 @@ def derive_eligibility(patients: pl.DataFrame, protocol: Protocol) -> pl.DataFra
     )
 
 
-def derive_entry(patients: pl.DataFrame, protocol: Protocol, file: str) -> Entry:
+def derive_entry(patients: pl.DataFrame, protocol: Protocol, template: Template, file: str) -> Entry:
     """Return who is analyzed and why the others are not; each screened patient is in the flow exactly once.
 
     Without ``[population]`` the treated are analyzed. Whoever is not has the first reason of the protocol that holds;
     reasons are asked of those who are still there, so that the steps add up. Without a first dose there is no time
-    zero: nobody who was not treated can be analyzed.
+    zero: nobody who was not treated can be analyzed. ``template`` says in words what a column is about.
     """
     asked = protocol.population.analysis if protocol.population else "treated"
     analyzed = patients["treated"]
@@ -55,7 +55,7 @@ def derive_entry(patients: pl.DataFrame, protocol: Protocol, file: str) -> Entry
     for step_id, label, holds, split, declared in _reasons(out, protocol):
         leaving = left.filter(pl.col("patient_id").is_in(out.filter(holds)["patient_id"].to_list()))
         if leaving.height or declared:
-            steps.append(FlowStep(step_id, label, n_in, leaving.height, _parts(leaving, split)))
+            steps.append(FlowStep(step_id, label, n_in, leaving.height, _parts(leaving, split, template)))
         n_in -= leaving.height
         left = left.join(leaving.select("patient_id"), on="patient_id", how="anti", maintain_order="left")
     chosen = patients.filter(analyzed)
@@ -81,18 +81,22 @@ def _reasons(out: pl.DataFrame, protocol: Protocol) -> Iterator[tuple[str, str, 
     yield "not_treated", "Eligible, not treated", ~open_, (), False
 
 
-def _parts(leaving: pl.DataFrame, split: tuple[str, ...]) -> tuple[FlowPart, ...]:
+def _parts(leaving: pl.DataFrame, split: tuple[str, ...], template: Template) -> tuple[FlowPart, ...]:
     """Return how many of those who leave have a Y in each column; a patient may be counted in several."""
     return tuple(
-        FlowPart(column.partition(".")[2] or column, _in_words(column), leaving.filter(pl.col(column) == "Y").height)
+        FlowPart(
+            column.partition(".")[2] or column,
+            _in_words(column, template),
+            leaving.filter(pl.col(column) == "Y").height,
+        )
         for column in split
     )
 
 
-def _in_words(column: str) -> str:
+def _in_words(column: str, template: Template) -> str:
     """Return what a column of the template is about, or its name, as a label."""
     table, _, name = column.rpartition(".")
-    found = TEMPLATE[table].find(name) if table in TEMPLATE else None
+    found = template[table].find(name) if table in template else None
     words = found.help.removesuffix(" before sorafenib") if found else name.replace("_", " ")
     return f"{words[:1].upper()}{words[1:]}"
 

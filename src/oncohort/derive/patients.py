@@ -68,7 +68,7 @@ def _first_records(timeline: Timeline, template: Template) -> pl.DataFrame:
         dates += [
             frame.select("patient_id", first_record=pl.col(column.name))
             for column in template[name].columns
-            if column.kind == "date" and column.name in frame.columns
+            if column.kind == "date" and not column.added and column.name in frame.columns
         ]
     if not dates:
         return pl.DataFrame(schema={"patient_id": pl.String, "first_record": pl.Date})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import polars as pl
 
@@ -12,7 +14,7 @@ from oncohort.derive.factors import derive_factor
 from oncohort.errors import AnalysisError
 from oncohort.study.cohort import Cohort, EndpointData, FactorData
 from oncohort.study.comparison_factor import arm_as_factor, as_factor
-from oncohort.study.derived import known_columns
+from oncohort.study.derived import DerivedColumn, known_columns
 from oncohort.study.findings import Finding
 from oncohort.study.protocol import Comparison, Factor, Protocol
 from oncohort.study.recall import Recall, anew
@@ -29,14 +31,15 @@ def derive_records_cohort(records: Records, protocol: Protocol, recall: Recall =
         If nobody is.
     """
     course = derive_course(records, protocol, recall)
-    entry = recall(derive_entry, course.derived.patients, protocol, records.files["subjects"])
+    entry = recall(derive_entry, course.derived.patients, protocol, records.template, records.files["subjects"])
     findings = [*course.findings, *entry.findings]
     if not entry.patient_id:
         raise AnalysisError(f"no patient is left to analyze of {course.derived.patients.height} screened")
     analyzed = course.derived.patients.filter(pl.col("patient_id").is_in(list(entry.patient_id)))
     factors: dict[str, FactorData] = {}
+    columns = known_columns(protocol, records.template)
     for factor in (*protocol.factor, *_arms(protocol)):
-        shown = _in_shown_unit(analyzed, factor, protocol)
+        shown = _in_shown_unit(analyzed, factor, columns)
         factors[factor.id], found = derive_factor(shown, _labeled(factor, protocol), protocol.privacy.min_cell)
         findings += found
     for comparison in protocol.comparison:
@@ -49,6 +52,7 @@ def derive_records_cohort(records: Records, protocol: Protocol, recall: Recall =
         entry.flow,
         course.derived,
         entry.aside,
+        records.template,
     ), findings
 
 
@@ -86,9 +90,9 @@ def _labeled(factor: Factor, protocol: Protocol) -> Factor:
     return factor.model_copy(update={"levels": levels})
 
 
-def _in_shown_unit(analyzed: pl.DataFrame, factor: Factor, protocol: Protocol) -> pl.DataFrame:
+def _in_shown_unit(analyzed: pl.DataFrame, factor: Factor, columns: Mapping[str, DerivedColumn]) -> pl.DataFrame:
     """Return the patients with a factor's column in the unit that a reader sees, converted exactly."""
-    column = known_columns(protocol).get(factor.column)
+    column = columns.get(factor.column)
     if column is None or not column.quantity or factor.unit in {"", column.unit}:
         return analyzed
     if factor.unit not in column.units():

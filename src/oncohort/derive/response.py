@@ -105,12 +105,13 @@ def _definitions(protocol: Protocol) -> dict[str, ResponseRules]:
 
 
 def _best(assessed: Sequence[tuple[int, str]], rules: ResponseRules, new_therapy_day: int | None) -> BestResponse:
+    """Return the best response; what was seen after another therapy counts where the study uses it."""
     return best_response(
         assessed,
         sd_min_days=int(rules.sd_min_days.value),
         sd_strict=rules.sd_min_days.op == ">",
         confirm=rules.confirm,
-        new_therapy_day=new_therapy_day,
+        new_therapy_day=new_therapy_day if rules.after_new_therapy == "excluded" else None,
         confirmation=Confirmation(min_days=rules.confirm_days, max_ne=1, max_sd=0),
     )
 

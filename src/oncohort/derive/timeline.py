@@ -111,14 +111,15 @@ def _last_contacts(tables: Tables, template: Template, anchors: pl.DataFrame) ->
 
     Of a partial date only the first day that it may mean proves anything. A patient without a visit of follow-up that
     is proven to lie after the first dose was followed up to the last record. What was recorded after the cutoff, a
-    death too, is not used otherwise, but proves that the patient lived then: days may lie after it here.
+    death too, is not used otherwise, but proves that the patient lived then: days may lie after it here. The date of a
+    column that the study added proves nothing: it may be the day on which a form was filled in.
     """
     proofs: list[pl.DataFrame] = []
     for name, frame in tables.items():
         if name in {"death", "screening", "subjects", "disposition"}:
             continue
         for column in template[name].columns:
-            if column.kind not in {"date", "partial-date"} or column.name not in frame.columns:
+            if column.kind not in {"date", "partial-date"} or column.added or column.name not in frame.columns:
                 continue
             when = pl.col(column.name) if column.kind == "date" else _first_days(column.name)
             lived = frame.filter(pl.col("status") == "ALIVE") if name == "followup" else frame

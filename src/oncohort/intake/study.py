@@ -13,12 +13,13 @@ from oncohort.intake.presets import read_presets
 from oncohort.intake.published import read_published
 from oncohort.intake.record_checks import RuleSeen, check_record_tables
 from oncohort.intake.records import read_records
-from oncohort.intake.template import read_template_tables
+from oncohort.intake.template import StudyTemplate, read_dictionary, read_template_tables
 from oncohort.study.findings import Finding
-from oncohort.study.parse import parse_protocol
+from oncohort.study.parse import asks_for_records, parse_protocol
 from oncohort.study.protocol import Protocol
-from oncohort.study.records import Records
+from oncohort.study.records import Records, with_headers
 from oncohort.study.schema_published import PublishedNumbers
+from oncohort.study.template_tables import TEMPLATE
 
 PROTOCOL_FILE: Final = "study.toml"
 
@@ -43,6 +44,8 @@ class Study:
 def read_study(path: Path) -> Study:
     """Read a study from its folder or its ``study.toml``.
 
+    The ``dictionary.csv`` of a records study is read before its protocol, which may name the columns that it adds.
+
     Raises
     ------
     UsageError
@@ -50,7 +53,7 @@ def read_study(path: Path) -> Study:
     ProtocolError
         If the protocol, or its file of published numbers, cannot be read or contradicts itself.
     DataError
-        If a file of records cannot be read.
+        If a file of records cannot be read, or ``dictionary.csv`` contradicts the template.
     """
     file = path / PROTOCOL_FILE if path.is_dir() else path
     if not path.exists():
@@ -58,14 +61,16 @@ def read_study(path: Path) -> Study:
     if not file.is_file():
         raise UsageError(f"{path}: there is no {PROTOCOL_FILE} in this folder; oncohort new makes one")
     content = _read(file)
-    protocol = parse_protocol(_decode(content, file.name), file.name, read_presets())
+    text = _decode(content, file.name)
+    template = read_dictionary(file.parent) if asks_for_records(text) else StudyTemplate(TEMPLATE)
+    protocol = parse_protocol(text, file.name, read_presets(), template=template.tables)
     fingerprint = hashlib.sha256(content).hexdigest()
     published = read_published(file.parent, protocol)
     if protocol.study.records is None:
         records, findings = read_records(file.parent, protocol)
         study = Study(file.parent, protocol, fingerprint, records, tuple(findings))
     else:
-        study = _read_records_study(file.parent, protocol, fingerprint, protocol.study.records)
+        study = _read_records_study(file.parent, protocol, fingerprint, template)
     if published is None:
         return study
     numbers, source = published
@@ -73,15 +78,17 @@ def read_study(path: Path) -> Study:
     return replace(study, records=records, published=numbers)
 
 
-def _read_records_study(folder: Path, protocol: Protocol, fingerprint: str, data: str) -> Study:
+def _read_records_study(folder: Path, protocol: Protocol, fingerprint: str, template: StudyTemplate) -> Study:
     """Read the tables of the template and check them; a finding of the reader comes before those of the checks.
 
     Cases of the protocol that are in no table come last.
     """
-    records, found = read_template_tables(folder, protocol.records.template_files(), data=data)
+    data = protocol.study.records or ""
+    records, found = read_template_tables(folder, template, protocol.records.template_files(), data=data)
     checked = check_record_tables(records.tables, records.files)
     unknown = find_unknown_cases(protocol, records.tables["subjects"]["patient_id"].to_list())
-    return Study(folder, protocol, fingerprint, records, (*found, *checked.findings, *unknown), checked.seen)
+    findings = (*found, *with_headers(checked.findings, records), *unknown)
+    return Study(folder, protocol, fingerprint, records, findings, checked.seen)
 
 
 def _read(file: Path) -> bytes:

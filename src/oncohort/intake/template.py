@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -24,7 +25,19 @@ DICTIONARY_FILE: Final = "dictionary.csv"
 _FIRST: Final = "subjects"
 
 
-def read_dictionary(folder: Path) -> tuple[Template, tuple[Source, ...], list[Finding]]:
+@dataclass(frozen=True, slots=True)
+class StudyTemplate:
+    """The 16 tables as a study has them; ``sources`` and ``findings`` are of its ``dictionary.csv``, if there is one.
+
+    FORM-UNKNOWN (note) is a form that is no table of the template.
+    """
+
+    tables: Template
+    sources: tuple[Source, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+def read_dictionary(folder: Path) -> StudyTemplate:
     """Return the template as the study's own ``dictionary.csv`` changes it; without that file, the template itself.
 
     The file is a REDCap data dictionary; ``study/redcap.py`` says what it can change.
@@ -34,15 +47,6 @@ def read_dictionary(folder: Path) -> tuple[Template, tuple[Source, ...], list[Fi
     folder : Path
         The study folder.
 
-    Returns
-    -------
-    mapping of name to TemplateTable
-        The 16 tables.
-    tuple of Source
-        The file, if there is one.
-    list of Finding
-        FORM-UNKNOWN (note): a form that is no table of the template.
-
     Raises
     ------
     DataError
@@ -50,22 +54,22 @@ def read_dictionary(folder: Path) -> tuple[Template, tuple[Source, ...], list[Fi
     """
     path = folder / DICTIONARY_FILE
     if not path.exists():
-        return TEMPLATE, (), []
-    raw = read_table(path, FileFormat(), name=DICTIONARY_FILE)
+        return StudyTemplate(TEMPLATE)
+    raw = read_table(path, FileFormat(), name=DICTIONARY_FILE, may_be_empty=True)
     rows = raw.frame.rows(named=True)
     tables = apply_redcap_rows(TEMPLATE, rows, name=DICTIONARY_FILE)
     untagged = [row[FORM] for row in rows if "@ONCOHORT" not in (row["Field Annotation"] or "")]
     foreign = [form for form in dict.fromkeys(untagged) if form is not None and form not in tables]
     sentence = "this form is no table of the template, so its fields without @ONCOHORT are not looked at"
-    findings = [
+    findings = (
         Finding("note", "FORM-UNKNOWN", f"{sentence}{near_names(form, tables)}", DICTIONARY_FILE, FORM, value=form)
         for form in foreign
-    ]
-    return tables, (raw.source,), findings
+    )
+    return StudyTemplate(tables, (raw.source,), tuple(findings))
 
 
 def read_template_tables(
-    folder: Path, specs: Mapping[str, TemplateFile], *, data: str
+    folder: Path, template: StudyTemplate, specs: Mapping[str, TemplateFile], *, data: str
 ) -> tuple[Records, list[Finding]]:
     """Read and type every table of a records study that is there.
 
@@ -77,6 +81,8 @@ def read_template_tables(
     ----------
     folder : Path
         The study folder.
+    template : StudyTemplate
+        The tables, as `read_dictionary` gives them.
     specs : mapping of name to TemplateFile
         What the protocol says of the file of a table.
     data : str
@@ -86,33 +92,32 @@ def read_template_tables(
     -------
     Records
         The tables there are, in the order of the template, with the columns of `convert_table`; the file that each was
-        read from, with the fingerprints of all that was read; the template, as ``dictionary.csv`` changes it.
+        read from, with the fingerprints of all that was read; the template; and the headers.
     list of Finding
-        FORM-UNKNOWN, TABLE-UNKNOWN, TABLE-EMPTY (note); then those of `convert_table`, table by table.
+        Those of the template; TABLE-UNKNOWN, TABLE-EMPTY (note); then those of `convert_table`, table by table.
 
     Raises
     ------
     DataError
-        There is no folder, no table ``subjects``, a table in two places, a file that cannot be read, or a
-        ``dictionary.csv`` that contradicts the template.
+        There is no folder, no table ``subjects``, a table in two places, or a file that cannot be read.
     """
-    template, dictionary, findings = read_dictionary(folder)
-    places, found = find_places(folder, template, specs, data=data)
-    findings += found
+    places, found = find_places(folder, template.tables, specs, data=data)
+    findings = [*template.findings, *found]
     tables: dict[str, pl.DataFrame] = {}
+    headers: dict[str, dict[str, str]] = {}
     sources: list[Source] = []
-    for name, table in template.items():
+    for name, table in template.tables.items():
         raw = _only_filled(name, places.get(name, []))
         if raw is None:
             findings += [_empty(place.name) for place in places.get(name, [])[:1]]
             continue
-        tables[name], found = convert_table(raw, table, specs.get(name, TemplateFile()))
+        tables[name], headers[name], found = convert_table(raw, table, specs.get(name, TemplateFile()))
         sources.append(raw.source)
         findings += found
     if _FIRST not in tables:
         raise DataError(_no_subjects(data, places.get(_FIRST, [])))
     files = {name: source.name for name, source in zip(tables, sources, strict=True)}
-    return Records(tables, files, (*dictionary, *sources), template), findings
+    return Records(tables, files, (*template.sources, *sources), template.tables, headers), findings
 
 
 def _empty(place: str) -> Finding:

@@ -54,7 +54,9 @@ class _Cells:
     read: pl.Series
 
 
-def convert_table(raw: RawTable, table: TemplateTable, spec: TemplateFile) -> tuple[pl.DataFrame, list[Finding]]:
+def convert_table(
+    raw: RawTable, table: TemplateTable, spec: TemplateFile
+) -> tuple[pl.DataFrame, dict[str, str], list[Finding]]:
     r"""Return a table of the template typed, and everything that is not as the template says.
 
     An enum is read in any case, without regard to blanks and underscores, and comes out in the template's
@@ -75,6 +77,8 @@ def convert_table(raw: RawTable, table: TemplateTable, spec: TemplateFile) -> tu
     DataFrame
         n rows: every column of the table (Int64, Float64, Date or String), null where the file has none or the cell
         cannot be read; a partial date is ISO text. ``row`` (Int64) is the row of the file, header = row 1.
+    dict of str to str
+        Column → header in the file, of the columns that it has.
     list of Finding
         About the headers (see `match_headers`); then, column by column, NOT-A-NUMBER, NOT-WHOLE, NOT-A-DATE,
         NOT-ALLOWED, OUT-OF-RANGE, COMPARATOR-DIFFERS, CELL-MISSING (error), MISSING-WORD (warning; error where the cell
@@ -86,9 +90,11 @@ def convert_table(raw: RawTable, table: TemplateTable, spec: TemplateFile) -> tu
     >>> from oncohort.study.template_tables import TEMPLATE
     >>> text = pl.DataFrame({"USUBJID": ["P1"], "Date": ["2009-03"], "status": ["alive"]})
     >>> raw = RawTable(text, (2,), Source("followup.csv", "", 1, 3, ()), (".",))
-    >>> frame, findings = convert_table(raw, TEMPLATE["followup"], TemplateFile())
+    >>> frame, headers, findings = convert_table(raw, TEMPLATE["followup"], TemplateFile())
     >>> frame.rows(), findings
     ([('P1', '2009-03', 'ALIVE', 2)], [])
+    >>> headers
+    {'patient_id': 'USUBJID', 'date': 'Date', 'status': 'status'}
     """
     headers, findings = match_headers(raw, table, spec.rename)
     cells = {column.name: _cells(raw, headers.get(column.name), spec) for column in table.columns}
@@ -106,7 +112,7 @@ def convert_table(raw: RawTable, table: TemplateTable, spec: TemplateFile) -> tu
             refusals[column.name] |= _unfilled(cells[column.name].shown, column, frame)
         if refusals[column.name]:
             findings += _findings(raw, headers.get(column.name, column.name), cells, column, refusals[column.name])
-    return frame, findings
+    return frame, headers, findings
 
 
 def _cells(raw: RawTable, header: str | None, spec: TemplateFile) -> _Cells:

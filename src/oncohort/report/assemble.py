@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import Final, TypeAlias
 
+from oncohort.report.bootstrap_section import tell_bootstrap
 from oncohort.report.comparison_tables import (
     tabulate_beyond_progression,
     tabulate_compared_events,
@@ -65,6 +66,7 @@ from oncohort.report.response_tables import tabulate_response, tabulate_sensitiv
 from oncohort.report.restricted_section import tell_restricted_means
 from oncohort.report.run_section import tell_entry, tell_run
 from oncohort.report.safety_tables import tabulate_adverse_events, tabulate_adverse_events_by_arm, tabulate_lab_shifts
+from oncohort.report.spline_section import tell_splines
 from oncohort.report.subgroup_tables import draw_subgroups, phrase_subgroups, tabulate_subgroups
 from oncohort.report.tables import tabulate_characteristics, tabulate_survival, tabulate_univariable
 from oncohort.study.protocol import Figure, Landmark, Model, Protocol, Table
@@ -216,6 +218,8 @@ def _model(facts: StudyFacts, model: Model) -> Iterator[Part]:
         return
     yield Paragraph(with_italic_p(phrase_cox(protocol, results, model)))
     yield tabulate_cox(results, protocol, model)
+    yield from tell_splines(facts, model)
+    yield from tell_bootstrap(facts, model)
     for tabulate in (tabulate_proportional_hazards, tabulate_stepwise):
         yield from _appended(_tables(tabulate(results, protocol, model)))
     for figure in _forests(protocol, model):

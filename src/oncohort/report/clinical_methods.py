@@ -6,7 +6,13 @@ from typing import Final
 
 from oncohort.report.names import listed
 from oncohort.study.protocol import Endpoint, Protocol
-from oncohort.study.rules_in_force import endpoint_rules, grace_days, response_rules, safety_rules
+from oncohort.study.rules_in_force import (
+    counts_emergent_only,
+    ctcae_version,
+    endpoint_rules,
+    grace_days,
+    response_rules,
+)
 from oncohort.study.schema_shared import Threshold
 
 _CRITERIA: Final = {
@@ -17,6 +23,10 @@ _ORDER_WORDS: Final = {">": "more than", ">=": "at least", "<": "fewer than", "<
 _CENSOR_WORDS: Final = {
     "last_follow_up": "the last follow-up",
     "last_adequate": "the last adequate tumor assessment",
+}
+_AFTER_THERAPY: Final = {
+    "used": "assessments after another anticancer therapy counted like any other",
+    "excluded": "assessments from the first day of another anticancer therapy on did not count",
 }
 _POPULATION: Final = {
     "treated": "All treated patients were analyzed, whether or not they met the criteria",
@@ -66,9 +76,10 @@ def _response(protocol: Protocol) -> str:
     dated = "the day it was first seen" if rules.backdate_new_lesion else "the day it was proven"
     return (
         f"Response was derived from the lesions by {_CRITERIA[rules.criteria]}{schedule}. Complete and partial "
-        f"responses were {confirmed}; stable disease counted from {_days(rules.sd_min_days)} after day 0; progression "
-        f"by a new lesion was dated to {dated}. Clinical benefit is {listed(list(rules.clinical_benefit))}; "
-        f"proportions have intervals by {_INTERVAL[rules.conf]}."
+        f"responses were {confirmed}; stable disease counted from {_days(rules.sd_min_days)} after day 0; "
+        f"{_AFTER_THERAPY[rules.after_new_therapy]}; progression by a new lesion was dated to {dated}. "
+        f"Clinical benefit is {listed(list(rules.clinical_benefit))}; proportions have intervals by "
+        f"{_INTERVAL[rules.conf]}."
     )
 
 
@@ -79,15 +90,14 @@ def _days(least: Threshold) -> str:
 def _safety(protocol: Protocol) -> str:
     if protocol.safety is None:
         return ""
-    rules = safety_rules(protocol)
     drug = next(iter(protocol.drug.values()), None)
     relation = " or ".join(_RELATION[word] for word in drug.attribution) if drug else ""
     caused = f", {relation} to the drug," if relation else ""
-    worse = " that were worse than before the first dose" if rules.emergent_only else ""
+    worse = " that were worse than before the first dose" if counts_emergent_only(protocol) else ""
     last = protocol.safety.window.to_days_after_last_dose
     return (
         f"Adverse events{worse} from the first dose to {last} days after the last{caused} are counted by patient, "
-        f"with the worst grade of CTCAE {rules.ctcae}."
+        f"with the worst grade of CTCAE {ctcae_version(protocol)}."
     )
 
 

@@ -160,10 +160,13 @@ def draw_forest(results: Results, protocol: Protocol, figure: Figure) -> Drawing
 def _forest_rows(results: Results, protocol: Protocol, model: Model, name: str) -> list[ForestRow]:
     keys = {"model": model.id, "endpoint": model.endpoint, "variable": name}
     estimates = [row for row in results.select("multivariable_cox", **keys) if row.statistic == "estimate"]
-    if not estimates:
-        return []
     label = factor_label(protocol.find_factor(name))
     coding = results.text("multivariable_cox", "method", **keys)
+    if not estimates:
+        test = results.get(
+            "multivariable_cox", "p_value", level="(block)", **keys
+        )  # of a spline, which has no one ratio
+        return [] if test is None else [ForestRow(f"{label}, {coding}", text="a curve", p_text=test.text)]
     rows: list[ForestRow] = []
     for row in estimates:
         at = {**keys, "level": row.level}

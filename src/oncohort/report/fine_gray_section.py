@@ -121,6 +121,10 @@ def _notes(results: Results, keys: dict[str, str]) -> tuple[Text, ...]:
     sentences += [f"{lost} left out for a missing factor."] if lost != "0" else []
     if not _is_fitted(results, keys):
         return (f"{' '.join(sentences)} No estimates: {results.text('fine_gray', 'method', **keys)}.",)
+    per, parameters = (
+        results.text("guards", statistic, variable="events_per_parameter", **keys) for statistic in ("estimate", "df")
+    )
+    sentences.append(f"{per} events per parameter ({parameters}).")
     chi, df = (results.text("fine_gray", statistic, level="wald", **keys) for statistic in ("statistic", "df"))
     sentences.append(f"All factors were kept. Robust Wald χ² = {chi} on {df} df.")
     return " ".join(sentences), f"{_MEANING} CI, confidence interval."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from oncohort.report.bootstrap_section import phrase_bootstrap_methods
 from oncohort.report.clinical_methods import phrase_clinical_methods
 from oncohort.report.competing_section import phrase_competing_methods
 from oncohort.report.fine_gray_section import phrase_fine_gray_methods
@@ -9,6 +10,7 @@ from oncohort.report.model_tables import beside_factors
 from oncohort.report.names import METHOD_WORDS, factor_label, level_label, listed, model_title
 from oncohort.report.rank_names import phrase_level_tests
 from oncohort.report.restricted_section import phrase_restricted_methods
+from oncohort.report.spline_section import phrase_spline_methods
 from oncohort.study.protocol import Endpoint, Factor, Model, Protocol
 from oncohort.study.results import Results
 
@@ -30,6 +32,8 @@ def phrase_methods(protocol: Protocol, results: Results, software: str) -> str:
         phrase_competing_methods(protocol, results),
         _splits(protocol, results),
         _models(protocol, results),
+        phrase_spline_methods(protocol, results),
+        phrase_bootstrap_methods(protocol),
         phrase_fine_gray_methods(protocol),
     ]
     force = protocol.settings()

@@ -40,6 +40,9 @@ def _factor_rows(results: Results, protocol: Protocol, model: Model, name: str) 
     label = factor_label(protocol.find_factor(name))
     coding = results.text("multivariable_cox", "method", **keys)
     counted = f"{results.text('univariable_cox', 'n', **keys)} ({results.text('univariable_cox', 'n_event', **keys)})"
+    if name in model.splines:
+        rows = [Row((Cell(f"{label}, {coding}"), cell(counted), *_both(results, keys, "(block)")), kind="group")]
+        return [*rows, Row((Cell("Nonlinearity", indent=1), cell(""), *_both(results, keys, "(nonlinear)")))]
     levels = [r.level for r in results.select("univariable_cox", **keys) if r.statistic == "estimate"]
     if not levels:
         reason = results.text("univariable_cox", "method", **keys)
@@ -58,7 +61,8 @@ def _both(results: Results, keys: dict[str, str], level: str) -> list[Cell]:
     """Return ratio and P of the univariable and of the final model; a dash where the factor was not selected."""
     cells: list[Cell] = []
     for analysis in ("univariable_cox", "multivariable_cox"):
-        ratio = "" if level == "(block)" else estimate_with_limits(results, analysis, "estimate", level=level, **keys)
+        is_test = level in {"(block)", "(nonlinear)"}
+        ratio = "" if is_test else estimate_with_limits(results, analysis, "estimate", level=level, **keys)
         cells += [cell(ratio), cell(results.text(analysis, "p_value", level=level, **keys))]
     return cells
 
@@ -89,7 +93,13 @@ def _notes(results: Results, protocol: Protocol, model: Model) -> list[Text]:
     sentences.append(f"{name} χ² = {chi} on {df} df; concordance {concordance}.")
     kept = [row.text for row in results.select("multivariable_cox", **keys) if row.statistic == "selected"]
     dash = "–, not in the final model. " if "no" in kept else ""
-    return [with_italic_p(" ".join(sentences)), f"{dash}CI, confidence interval."]
+    curved = "The hazard ratios of a spline stand in the next table. " if splines_in(results, model) else ""
+    return [with_italic_p(" ".join(sentences)), f"{curved}{dash}CI, confidence interval."]
+
+
+def splines_in(results: Results, model: Model) -> tuple[str, ...]:
+    """Return the factors that the final model holds as splines."""
+    return tuple(name for name in model.factors if results.select("spline", model=model.id, variable=name))
 
 
 def _cost(results: Results, protocol: Protocol, model: Model) -> str:

@@ -8,7 +8,7 @@ from oncohort.report.tables import P_HEAD, cell, estimate_with_limits
 from oncohort.study.protocol import Model, Protocol
 from oncohort.study.results import Results
 
-_ANALYSIS = "multivariable_cox"
+_ANALYSIS, _SPLINE = "multivariable_cox", "spline"
 
 
 def tabulate_models_side_by_side(results: Results, protocol: Protocol, endpoint: str) -> TableBlock | None:
@@ -33,19 +33,27 @@ def _head(results: Results, model: Model) -> str:
 def _factor_rows(results: Results, protocol: Protocol, models: list[Model], name: str) -> list[Row]:
     """Return a row for each column of a factor that any of the models keeps."""
     keys = [{"model": model.id, "endpoint": model.endpoint, "variable": name} for model in models]
-    rows = (row for at in keys for row in results.select(_ANALYSIS, **at) if row.statistic == "estimate")
+    rows = [row for at in keys for row in results.select(_ANALYSIS, **at)]
+    levels = dict.fromkeys(row.level for row in rows if row.statistic == "estimate")
+    levels |= {_SPLINE: None} if any(name in model.splines for model in models) else {}
     label = factor_label(protocol.find_factor(name))
     return [
         Row(
             (
                 Cell(f"{label}, {level_label(results, name, level)}" if level else label),
-                *(found for at in keys for found in _ratio_and_p(results, at, level)),
+                *(found for model, at in zip(models, keys, strict=True) for found in _cells(results, model, at, level)),
             )
         )
-        for level in dict.fromkeys(row.level for row in rows)
+        for level in levels
     ]
 
 
-def _ratio_and_p(results: Results, keys: dict[str, str], level: str) -> tuple[Cell, Cell]:
+def _cells(results: Results, model: Model, keys: dict[str, str], level: str) -> tuple[Cell, Cell]:
+    """Return ratio and P; a spline has the P of all its columns, and its ratios elsewhere."""
+    if level == _SPLINE:
+        p_value = (
+            results.text(_ANALYSIS, "p_value", level="(block)", **keys) if keys["variable"] in model.splines else "–"
+        )
+        return cell("–" if p_value == "–" else ""), cell(p_value)
     ratio = estimate_with_limits(results, _ANALYSIS, "estimate", level=level, **keys)
     return cell(ratio), cell(results.text(_ANALYSIS, "p_value", level=level, **keys))

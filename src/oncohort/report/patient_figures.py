@@ -33,6 +33,7 @@ from oncohort.report.response_tables import BEST_RESPONSES, inside_sentence
 from oncohort.study.cohort import Cohort
 from oncohort.study.findings import Finding
 from oncohort.study.protocol import Figure, Protocol
+from oncohort.study.rules_in_force import response_rules
 from oncohort.study.text import mask_count
 from oncohort.study.words import plural
 
@@ -149,14 +150,19 @@ def _waterfall(cohort: Cohort, protocol: Protocol, figure: Figure) -> Iterator[D
     caption = (
         f"{figure.caption or 'Best change of the target lesions from baseline'}. Each bar is one patient, colored by "
         f"best overall response ({_criteria(protocol)}). It ends at the lowest sum of the {_diameters(protocol)} of "
-        f"the target lesions at any scan up to the first progression and before another anticancer therapy, as a "
-        f"change from baseline, which is known of "
+        f"the target lesions at any scan up to the first progression{_before_therapy(protocol)}, as a change from "
+        f"baseline, which is known of "
         f"{_share(len(drawn), len(bars), min_cell)}. The upper dashed line is 20% above baseline; progression is "
         f"judged against the smallest sum before it.{_abbreviations(responses)}"
     )
     named = [f"{name} {mask_count(responses[name], min_cell)}" for name in responses]
     ends = f"Bars from {signed(max(changes))}% to {signed(min(changes))}%"
     yield export_drawing(canvas, caption, f"{ends}; patients by best response: {', '.join(named)}.")
+
+
+def _before_therapy(protocol: Protocol) -> str:
+    excluded = response_rules(protocol).after_new_therapy == "excluded"
+    return " and before another anticancer therapy" if excluded else ""
 
 
 def _spider(cohort: Cohort, protocol: Protocol, figure: Figure) -> Iterator[Drawing]:

@@ -14,6 +14,7 @@ from oncohort.report.figures.swimmer import Mark, Span, SwimmerLane
 from oncohort.report.figures.waterfall import WaterfallBar
 from oncohort.study.cohort import Cohort, Derived
 from oncohort.study.protocol import Protocol, TimeUnit
+from oncohort.study.rules_in_force import response_rules
 
 RESPONDERS: Final[tuple[Response, ...]] = ("CR", "PR")
 
@@ -80,16 +81,17 @@ def label_patients(cohort: Cohort, protocol: Protocol) -> dict[str, str]:
 def best_changes(derived: Derived, protocol: Protocol) -> dict[str, float]:
     """Return the best change of each patient in percent: the lowest at a scan that counts for the best response.
 
-    These are the scans up to and including the first progression, before another anticancer therapy. A patient without
-    a sum at baseline, or without one at such a scan, has none.
+    These are the scans up to and including the first progression; where ``response.after_new_therapy`` says so, before
+    another anticancer therapy. A patient without a sum at baseline, or without one at such a scan, has none.
     """
     if protocol.response is None:
         return {}
+    excluded = response_rules(protocol).after_new_therapy == "excluded"
     ends = derived.patients.select("patient_id", "progression_day")
     measured = derived.visits.drop_nulls("change_percent").join(ends, on="patient_id", maintain_order="left")
     counted = measured.filter(
         (pl.col("day") <= pl.col("progression_day")).fill_null(value=True),
-        ~pl.col("after_therapy").fill_null(value=False),
+        ~(pl.col("after_therapy").fill_null(value=False) & excluded),
     )
     return dict(counted.group_by("patient_id").agg(pl.col("change_percent").min()).rows())
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import isnan
 
 from oncohort.report.names import endpoint_label, factor_label, interval_name, level_label, listed, p_phrase
+from oncohort.report.spline_section import phrase_spline
 from oncohort.report.tables import FACES, estimate_with_limits
 from oncohort.study.findings import Finding, count_by_level
 from oncohort.study.protocol import Endpoint, Model, Protocol, Table
@@ -213,6 +214,9 @@ def _hazard_ratios(protocol: Protocol, results: Results, test: Row) -> str:
     coding = results.text("multivariable_cox", "method", **keys)
     estimates = [row for row in results.select("multivariable_cox", **keys) if row.statistic == "estimate"]
     told: list[str] = []
+    if not estimates:
+        model = next(model for model in protocol.model if model.id == test.model)
+        told = [phrase_spline(protocol, results, model, test.variable)]
     for row in estimates:
         words = f"{level_label(results, row.variable, row.level)} {coding}" if row.level else coding
         ratio = estimate_with_limits(results, "multivariable_cox", "estimate", level=row.level, **keys)

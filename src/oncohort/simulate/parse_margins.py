@@ -35,12 +35,13 @@ def parse_margins(text: str, name: str, protocol: Protocol) -> Margins:
     Examples
     --------
     >>> from oncohort.study.parse import parse_protocol
+    >>> from oncohort.study.template_tables import TEMPLATE
     >>> study = '''
     ... study = { title = "x", profile = "paper", records = "data", index = { date = "subjects.first_sorafenib_date" } }
     ... population = { analysis = "treated", safety = "treated" }
     ... endpoint = [{ id = "OS", start = "index", events = ["death"], censor = "last_follow_up" }]
     ... '''
-    >>> parse_margins("[patients]\ntraeted = 3", "margins.toml", parse_protocol(study, "study.toml"))
+    >>> parse_margins("[patients]\ntraeted = 3", "margins.toml", parse_protocol(study, "study.toml", template=TEMPLATE))
     Traceback (most recent call last):
     ...
     oncohort.errors.ProtocolError: margins.toml:2 patients.traeted: there is no such key. Did you mean "treated"?

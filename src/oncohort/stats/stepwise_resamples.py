@@ -31,7 +31,8 @@ class StepwiseResamples:
     selected : (R, T) bool
         Which terms each selection ended with.
     coefficients : (R, p) float
-        Log hazard ratio per unit of each column of the final model; nan for columns that are not in it.
+        Log hazard ratio per unit of each column of the final model; nan for columns that are not in it, and of a
+        model without a maximum.
     reasons : tuple of R str
         Why a resample has no selection; empty where it has one.
     """
@@ -54,15 +55,19 @@ def stepwise_resamples(  # noqa: PLR0913  (the parts of a selection)
     enter: float,
     remove: float,
     ties: str,
+    entry: Column | None = None,
+    weights: Column | None = None,
+    strata: Column | None = None,
 ) -> StepwiseResamples:
     """Repeat a stepwise selection on resampled patients.
 
     Each path is that of `stepwise` on the rows written out as often as they were drawn. Nothing is drawn here:
-    the caller has the random numbers.
+    the caller has the random numbers. The compiled kernel repeats selections without entries, weights and strata
+    at once; all others take their time.
 
     Parameters
     ----------
-    time, event, blocks, direction, criterion, enter, remove, ties
+    time, event, blocks, direction, criterion, enter, remove, ties, entry, weights, strata
         As in `stepwise`.
     draws : (R, n) int
         How often each patient is in each resample, from 0.
@@ -97,11 +102,12 @@ def stepwise_resamples(  # noqa: PLR0913  (the parts of a selection)
     check_rules(direction, criterion, (enter, remove), blocks)
     columns = columns_of_terms(blocks, np.size(time))
     table = {name: column for block in columns.values() for name, column in block.items()}
-    problem = prepare(time, event, table, ties=ties)
+    problem = prepare(time, event, table, ties=ties, entry=entry, weights=weights, strata=strata)
     counts = _as_draws(draws, problem.x.shape[1])
     term = np.cumsum([0, *[len(block) for block in columns.values()]])
     status, coefficients = _at_once(problem, term, counts, (direction, criterion, enter, remove))
     selected = (status[:, None] >> np.arange(len(columns))) % 2 == 1
+    beside = {"entry": entry, "weights": weights, "strata": strata}
     reasons = [""] * counts.shape[0]
     for r in np.flatnonzero(status < 0):
         rows: Ints = np.repeat(np.arange(counts.shape[1], dtype=np.int64), counts[r])
@@ -109,6 +115,7 @@ def stepwise_resamples(  # noqa: PLR0913  (the parts of a selection)
         selected[r], coefficients[r], reasons[r] = _one(
             np.asarray(time)[rows], np.asarray(event)[rows], drawn,
             direction=direction, criterion=criterion, enter=enter, remove=remove, ties=ties,
+            **{name: None if values is None else np.asarray(values)[rows] for name, values in beside.items()},
         )  # fmt: skip
     return StepwiseResamples(tuple(columns), tuple(table), selected, coefficients, tuple(reasons))
 
@@ -125,7 +132,8 @@ def _at_once(problem: Problem, term: Ints, draws: Ints, rules: tuple[str, str, f
     p, total = len(problem.names), draws.shape[0]
     fits = kernel.at_once()
     small = term.size <= _MOST_TERMS + 1 and p <= _MOST_COLUMNS and np.diff(term).max() <= _MOST_BLOCK
-    if fits is None or not small or total == 0:
+    plain = problem.weight is None and problem.stratum is None and problem.sets.entry is None
+    if fits is None or not small or not plain or total == 0:
         return np.full(total, -1), np.full((total, p), np.nan)
     direction, criterion, enter, remove = rules
     sets = problem.sets
@@ -146,5 +154,6 @@ def _one(time: Column, event: Column, blocks: Mapping[str, Any], **rules: Any) -
         path = stepwise(time, event, blocks, **rules)
     except AnalysisError as error:
         return np.zeros(len(blocks), dtype=np.bool_), np.full(len(names), np.nan), str(error)
-    found = {} if path.fit is None else dict(zip(path.fit.names, path.fit.coefficients, strict=True))
+    fit = path.fit if path.fit is not None and path.fit.converged else None
+    found = {} if fit is None else dict(zip(fit.names, fit.coefficients, strict=True))
     return np.isin(list(blocks), path.selected), np.array([found.get(name, np.nan) for name in names]), ""

@@ -26,6 +26,7 @@ RESPONSE_CHOICES: Final = (
     "sd_min_days",
     "hold",
     "backdate_new_lesion",
+    "after_new_therapy",
     "abs_pd_mm",
     "lipiodol_viable",
     "conf",

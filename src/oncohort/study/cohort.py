@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from oncohort.study.dictionary import Template, TemplateTable
 from oncohort.study.protocol import Endpoint, Factor, TimeUnit
 
 
@@ -137,7 +138,8 @@ class Derived:
 class Cohort:
     """n analyzed patients, in the order of their file; ``derived`` is None in a table study.
 
-    ``aside`` counts the analyzed patients who failed a criterion: all under the id "", then by criterion.
+    ``aside`` counts the analyzed patients who failed a criterion: all under the id "", then by criterion. ``template``
+    are the tables of a records study, as its ``dictionary.csv`` changes them; a table study has none.
     """
 
     patient_id: tuple[str, ...]
@@ -146,3 +148,4 @@ class Cohort:
     flow: tuple[FlowStep, ...]
     derived: Derived | None = None
     aside: tuple[FlowPart, ...] = ()
+    template: Template = field(default_factory=dict[str, TemplateTable])

@@ -12,6 +12,7 @@ from oncohort.study.consistency_models import find_model_problems
 from oncohort.study.consistency_records import find_records_problems
 from oncohort.study.consistency_treatment import find_treatment_problems
 from oncohort.study.derived import known_columns
+from oncohort.study.dictionary import Template
 from oncohort.study.problems import Problem, duplicates, names, unknown
 from oncohort.study.profiles import ALLOWED, SUMMARY
 from oncohort.study.protocol import (
@@ -34,9 +35,12 @@ DATASET_COLUMNS = frozenset(
 )  # a factor is a column beside them
 
 
-def find_problems(protocol: Protocol) -> Iterator[Problem]:
-    """Yield every place where the protocol contradicts itself, with a sentence that says what was expected."""
-    kind = list(find_kind_problems(protocol))
+def find_problems(protocol: Protocol, template: Template) -> Iterator[Problem]:
+    """Yield every place where the protocol contradicts itself, with a sentence that says what was expected.
+
+    ``template`` are the tables of this study, as its ``dictionary.csv`` changes them; a table study reads none of it.
+    """
+    kind = list(find_kind_problems(protocol, template))
     yield from kind
     yield from _settings(protocol)
     yield from _beside(protocol)
@@ -60,7 +64,7 @@ def find_problems(protocol: Protocol) -> Iterator[Problem]:
             yield from _entry(("endpoint", k, "entry"), endpoint)
     for k, factor in enumerate(protocol.factor):
         yield from _factor(("factor", k), factor)
-    columns = known_columns(protocol) if protocol.is_records_study else None
+    columns = known_columns(protocol, template) if protocol.is_records_study else None
     for k, criterion in enumerate(protocol.criterion):
         yield from _criterion(("criterion", k), criterion, Scope(columns))
     for k, table in enumerate(protocol.table):
@@ -69,10 +73,10 @@ def find_problems(protocol: Protocol) -> Iterator[Problem]:
     for k, figure in enumerate(protocol.figure):
         yield from _figure(("figure", k), figure, protocol)
     yield from _outcomes_as_factors(protocol)
-    yield from find_competing_problems(protocol)
+    yield from find_competing_problems(protocol, template)
     if columns is not None and not kind:
-        yield from find_records_problems(protocol, columns)
-        yield from find_treatment_problems(protocol, columns)
+        yield from find_records_problems(protocol, columns, template)
+        yield from find_treatment_problems(protocol, columns, template)
         yield from find_group_problems(protocol, columns)
 
 

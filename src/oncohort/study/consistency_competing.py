@@ -6,25 +6,25 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import Final
 
+from oncohort.study.dictionary import Template
 from oncohort.study.problems import Problem, names
 from oncohort.study.profiles import COMPETING_PROFILES
 from oncohort.study.protocol import Endpoint, EventCodes, Model, Protocol, has_competing
 from oncohort.study.records import same_value
-from oncohort.study.template_tables import TEMPLATE
 from oncohort.study.toml_lines import Path
 
-_OF_COX: Final = ("select", "strata", "weights", "cluster", "variance")
+_OF_COX: Final = ("select", "strata", "weights", "cluster", "variance", "splines", "bootstrap")
 _NO_ENTRY: Final = "belongs to an endpoint without competing events; cumulative incidence counts all from time 0 on"
 _NAMED: Final = "competing under event names them in a table study, causes in a records study"
 
 
-def find_competing_problems(protocol: Protocol) -> Iterator[Problem]:
+def find_competing_problems(protocol: Protocol, template: Template) -> Iterator[Problem]:
     """Yield every place where competing events are named in a way that cannot be, or are needed and not named."""
     for k, endpoint in enumerate(protocol.endpoint):
         if endpoint.event is not None:
             yield from _codes(("endpoint", k, "event"), endpoint.event)
         if endpoint.causes and protocol.is_records_study:
-            yield from _causes(("endpoint", k), endpoint)
+            yield from _causes(("endpoint", k), endpoint, template)
         if endpoint.entry is not None and has_competing(endpoint):
             yield ("endpoint", k, "entry"), _NO_ENTRY
     without = [endpoint.id for endpoint in protocol.endpoint if not has_competing(endpoint)]
@@ -66,8 +66,8 @@ def _codes(place: Path, codes: EventCodes) -> Iterator[Problem]:
                 yield (*place, other), f'the code "{value}" stands in {one} already'
 
 
-def _causes(place: Path, endpoint: Endpoint) -> Iterator[Problem]:
-    column = TEMPLATE["death"].find("primary_cause")
+def _causes(place: Path, endpoint: Endpoint, template: Template) -> Iterator[Problem]:
+    column = template["death"].find("primary_cause")
     allowed = column.allowed if column is not None else ()
     yield from names((*place, "causes"), "cause of death", endpoint.causes, allowed)
     if endpoint.events != ("death",):

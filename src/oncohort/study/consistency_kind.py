@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from oncohort.study.dictionary import Template
 from oncohort.study.problems import Problem
 from oncohort.study.protocol import Protocol
-from oncohort.study.template_tables import TEMPLATE
 from oncohort.study.toml_lines import Path
 from oncohort.study.words import did_you_mean, quoted
 
@@ -41,10 +41,10 @@ _INSTEAD: Final = {
 _IN_RECORDS: Final = 'belongs to a records study, which records = "…" under [study] makes'
 
 
-def find_kind_problems(protocol: Protocol) -> Iterator[Problem]:
-    """Yield every section and key that belongs to the other kind of study."""
+def find_kind_problems(protocol: Protocol, template: Template) -> Iterator[Problem]:
+    """Yield every section and key that belongs to the other kind of study, and headers of columns there are not."""
     if protocol.is_records_study:
-        yield from _in_records_study(protocol)
+        yield from _in_records_study(protocol, template)
     else:
         yield from _in_table_study(protocol)
 
@@ -72,7 +72,7 @@ def _of_records(protocol: Protocol) -> Iterator[Path]:
             yield from ((section, k, key) for key in keys if getattr(item, key))
 
 
-def _in_records_study(protocol: Protocol) -> Iterator[Problem]:
+def _in_records_study(protocol: Protocol, template: Template) -> Iterator[Problem]:
     if protocol.study.index is None:
         yield ("study",), 'index is missing: { date = "table.column", drug = "…" }, the day from which time is counted'
     if protocol.population is None:
@@ -85,7 +85,7 @@ def _in_records_study(protocol: Protocol) -> Iterator[Problem]:
                 words = "belongs to a table study"
                 yield ("endpoint", k, key), words + _INSTEAD.get(key, "")
     for table, file in protocol.records.template_files().items():
-        headers = [column.name for column in TEMPLATE[table].collected()]
+        headers = [column.name for column in template[table].collected()]
         for name in file.rename:
             if name not in headers:
                 words = f'the table "{table}" has no column "{name}".{did_you_mean(name, headers)}'

@@ -19,6 +19,7 @@ def find_model_problems(protocol: Protocol) -> Iterator[Problem]:
         yield from names((*place, "endpoint"), "endpoint", [model.endpoint], endpoints)
         yield from names((*place, "factors"), "factor", model.factors, list(factors))
         yield from _codings(place, model, factors)
+        yield from _splines(place, model, factors)
         yield from _beside_factors(place, model, factors)
         yield from _variance(place, model, protocol)
     for k, subgroups in enumerate(protocol.subgroup):
@@ -43,6 +44,28 @@ def _codings(place: Path, model: Model, factors: dict[str, Factor]) -> Iterator[
                 where,
                 f"map must give a score to each of the levels {quoted(level_ids(factors[name]))}, and no other",
             )
+
+
+def _splines(place: Path, model: Model, factors: dict[str, Factor]) -> Iterator[Problem]:
+    for name, spline in model.splines.items():
+        where = (*place, "splines", name)
+        if name not in model.factors:
+            yield where, unknown("factor of this model", name, model.factors)
+            continue
+        if name not in factors:
+            continue
+        coding, own = model.coding.get(name), factors[name].cox
+        if factors[name].levels is not None:
+            yield where, f'a spline needs a number, and the factor "{name}" has levels'
+        elif coding is not None and (coding.map is not None or coding.cox not in {"continuous", "log2"}):
+            yield (
+                where,
+                'coding says otherwise; beside a spline only { cox = "continuous" } or { cox = "log2" } can stand',
+            )
+        elif (
+            (own if coding is None else coding.cox) == "log2" and spline.reference is not None and spline.reference <= 0
+        ):
+            yield (*where, "reference"), f"the logarithm needs a number above 0; got {spline.reference:g}"
 
 
 def own_coding(place: Path, factor: Factor, cox: str) -> Iterator[Problem]:

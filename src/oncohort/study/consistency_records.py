@@ -19,9 +19,9 @@ from oncohort.study.derived import (
     lab_tests,
     source_column,
 )
+from oncohort.study.dictionary import Template
 from oncohort.study.problems import Problem, duplicates, reversed_range, unknown
 from oncohort.study.protocol import ANY_OTHER, BaselineVariable, Criterion, Endpoint, Factor, Protocol, Reason
-from oncohort.study.template_tables import TEMPLATE
 from oncohort.study.toml_lines import Path
 from oncohort.study.words import did_you_mean, quoted
 
@@ -38,10 +38,10 @@ ARM_KNOWN: Final = "arm.known"
 GRACE_KNOWN: Final = "progression + grace"
 
 
-def find_records_problems(protocol: Protocol, columns: Columns) -> Iterator[Problem]:
+def find_records_problems(protocol: Protocol, columns: Columns, template: Template) -> Iterator[Problem]:
     """Yield what is wrong with the sections of a records study that say who the patients are and what is measured."""
     yield from _study(protocol, columns)
-    yield from _baseline(protocol)
+    yield from _baseline(protocol, template)
     for k, criterion in enumerate(protocol.criterion):
         yield from _before(("criterion", k), criterion, columns)
         yield from _too_late(("criterion", k), criterion, columns)
@@ -75,7 +75,7 @@ def _date_column(place: Path, name: str, columns: Columns) -> Iterator[Problem]:
         yield place, f'the column "{name}" holds no whole dates; a date column was expected'
 
 
-def _baseline(protocol: Protocol) -> Iterator[Problem]:
+def _baseline(protocol: Protocol, template: Template) -> Iterator[Problem]:
     if protocol.baseline is None:
         return
     place = ("baseline",)
@@ -83,11 +83,11 @@ def _baseline(protocol: Protocol) -> Iterator[Problem]:
     variables = protocol.baseline.variable
     yield from duplicates((*place, "variable"), "variable", [variable.id for variable in variables])
     rules = {variable.rule for variable in variables}
-    without = known_columns(protocol.model_copy(update={"baseline": None}))
-    taken = {column.name for column in baseline_columns(protocol)} & set(without)
+    without = known_columns(protocol.model_copy(update={"baseline": None}), template)
+    taken = {column.name for column in baseline_columns(protocol, template)} & set(without)
     for k, variable in enumerate(variables):
         where = (*place, "variable", k)
-        yield from _variable(where, variable)
+        yield from _variable(where, variable, template)
         if variable.rule is not None and RULE_NEEDS.get(variable.rule, variable.rule) not in rules:
             needed = RULE_NEEDS[variable.rule]
             yield (*where, "rule"), f'the rule "{variable.rule}" needs a variable with rule = "{needed}"'
@@ -95,7 +95,7 @@ def _baseline(protocol: Protocol) -> Iterator[Problem]:
             yield (*where, "id"), f'"{variable.id}" is the name of another column; another id was expected'
 
 
-def _variable(place: Path, variable: BaselineVariable) -> Iterator[Problem]:
+def _variable(place: Path, variable: BaselineVariable, template: Template) -> Iterator[Problem]:
     given = [name for name in ("source", "rule", "any_of") if getattr(variable, name) is not None]
     if len(given) != 1:
         yield place, "one of from, rule and any_of was expected"
@@ -107,25 +107,25 @@ def _variable(place: Path, variable: BaselineVariable) -> Iterator[Problem]:
             owner = next(rule for rule, options in RULE_OPTIONS.items() if option in options)
             yield (*place, option), f'belongs to rule = "{owner}"'
     if variable.source is not None:
-        yield from _source(place, variable, variable.source)
+        yield from _source(place, variable, variable.source, template)
     elif variable.unit:
         yield (*place, "unit"), "belongs to a variable that comes from a column; the rule has its own"
     for k, name in enumerate(variable.any_of or ()):
         table, _, column = name.partition(".")
-        found = TEMPLATE[table].find(column) if table in TEMPLATE and not TEMPLATE[table].repeats else None
+        found = template[table].find(column) if table in template and not template[table].repeats else None
         if found is None or not set(YES_NO) <= set(found.allowed):
             yield (*place, "any_of", k), f'"{name}" is no yes-or-no column of a table with one row a patient'
 
 
-def _source(place: Path, variable: BaselineVariable, source: str) -> Iterator[Problem]:
-    column = source_column(variable)
+def _source(place: Path, variable: BaselineVariable, source: str, template: Template) -> Iterator[Problem]:
+    column = source_column(variable, template)
     table, _, name = source.partition(".")
     where = (*place, "from")
     if column is None:
-        tables = ("labs", *dated_tables())
-        options = lab_tests() if table == "labs" else ()
-        if table in dated_tables():
-            options = tuple(c.name for c in TEMPLATE[table].collected())
+        tables = ("labs", *dated_tables(template))
+        options = lab_tests(template) if table == "labs" else ()
+        if table in dated_tables(template):
+            options = tuple(c.name for c in template[table].collected())
         if table not in tables:
             yield where, f'"{source}" is no column of {quoted(tables)}; of other tables, name table.column itself'
         else:

@@ -7,10 +7,10 @@ from typing import Final
 
 from oncohort.study.condition_problems import Scope, column_problems, condition_problems
 from oncohort.study.derived import DerivedColumn, row_columns
+from oncohort.study.dictionary import Template
 from oncohort.study.problems import Problem, duplicates, names, reversed_range, unknown
 from oncohort.study.protocol import Arm, Drug, DrugEvent, DrugRule, Procedure, Protocol, Safety
 from oncohort.study.schema_treatment import Expected
-from oncohort.study.template_tables import TEMPLATE
 from oncohort.study.toml_lines import Path
 from oncohort.study.words import did_you_mean, quoted
 
@@ -32,13 +32,15 @@ EVENT_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
 _EVENT_OPTIONS: Final = tuple(dict.fromkeys(key for keys in EVENT_KEYS.values() for key in keys))
 
 
-def find_treatment_problems(protocol: Protocol, columns: Columns) -> Iterator[Problem]:
+def find_treatment_problems(protocol: Protocol, columns: Columns, template: Template) -> Iterator[Problem]:
     """Yield what is wrong with the sections of a records study that say how patients are treated."""
     procedures = tuple(procedure.id for procedure in protocol.procedure)
+    states = _recorded(template, "exposure", "state")
     for name, drug in protocol.drug.items():
+        yield from _levels(("drug", name, "levels"), drug, states)
         yield from _drug(("drug", name), drug, procedures, columns)
     for k, procedure in enumerate(protocol.procedure):
-        yield from _procedure(("procedure", k), procedure, columns)
+        yield from _procedure(("procedure", k), procedure, columns, template)
     if protocol.arm is not None:
         yield from _arm(protocol.arm, procedures, columns)
     if protocol.exposure is not None:
@@ -47,23 +49,26 @@ def find_treatment_problems(protocol: Protocol, columns: Columns) -> Iterator[Pr
         if protocol.exposure.early_stop_reasons and protocol.exposure.early_stop_weeks is None:
             yield ("exposure", "early_stop_reasons"), "needs early_stop_weeks, which says when a stop is early"
     if protocol.safety is not None:
-        yield from _safety(protocol.safety)
+        yield from _safety(protocol.safety, _recorded(template, "death", "primary_cause"))
 
 
-def _recorded(table: str, column: str) -> tuple[str, ...]:
+def _recorded(template: Template, table: str, column: str) -> tuple[str, ...]:
     """Return the values that a column of the template may have."""
-    found = TEMPLATE[table].find(column)
+    found = template[table].find(column)
     return () if found is None else found.allowed
+
+
+def _levels(place: Path, drug: Drug, states: tuple[str, ...]) -> Iterator[Problem]:
+    levels = [level.id for level in drug.levels]
+    yield from duplicates(place, "dose level", levels)
+    for k, level in enumerate(levels):
+        if level not in states:
+            near = did_you_mean(level, states)
+            yield (*place, k, "id"), f'exposure.state has no "{level}"; it has {quoted(states)}.{near}'
 
 
 def _drug(place: Path, drug: Drug, procedures: tuple[str, ...], columns: Columns) -> Iterator[Problem]:
     levels = [level.id for level in drug.levels]
-    yield from duplicates((*place, "levels"), "dose level", levels)
-    states = _recorded("exposure", "state")
-    for k, level in enumerate(levels):
-        if level not in states:
-            near = did_you_mean(level, states)
-            yield (*place, "levels", k, "id"), f'exposure.state has no "{level}"; it has {quoted(states)}.{near}'
     if drug.start not in levels:
         yield (*place, "start"), unknown("dose level", drug.start, levels)
     yield from duplicates((*place, "rule"), "rule", [rule.id for rule in drug.rule])
@@ -102,12 +107,12 @@ def _event(place: Path, event: DrugEvent, levels: list[str], procedures: tuple[s
     yield from names((*place, "type"), "procedure", event.type, procedures)
 
 
-def _procedure(place: Path, procedure: Procedure, columns: Columns) -> Iterator[Problem]:
-    types = _recorded("procedures", "type")
+def _procedure(place: Path, procedure: Procedure, columns: Columns, template: Template) -> Iterator[Problem]:
+    types = _recorded(template, "procedures", "type")
     if procedure.id not in types:
         yield (*place, "id"), f'procedures.type has no "{procedure.id}"; it has {quoted(types)}'
     yield from reversed_range((*place, "interval_days"), procedure.interval_days, "days between two of them")
-    rows = row_columns("procedures")
+    rows = row_columns("procedures", template)
     scope = Scope({**columns, **rows})
     for k, condition in enumerate(procedure.requires):
         yield from condition_problems((*place, "requires", k), condition, scope)
@@ -152,7 +157,7 @@ def _arm(arm: Arm, procedures: tuple[str, ...], columns: Columns) -> Iterator[Pr
             yield ("arm", "levels", k), 'no procedure is counted: TACE = 0, CRYO = ">= 1" …'
 
 
-def _safety(safety: Safety) -> Iterator[Problem]:
+def _safety(safety: Safety, causes: tuple[str, ...]) -> Iterator[Problem]:
     yield from duplicates(("safety", "group"), "group", [group.id for group in safety.group])
     yield from duplicates(("safety", "outcome"), "outcome", [outcome.id for outcome in safety.outcome])
     for k, group in enumerate(safety.group):
@@ -162,7 +167,6 @@ def _safety(safety: Safety) -> Iterator[Problem]:
         low, dash, high = column.partition("-")
         if dash and low >= high:
             yield ("safety", "columns", k), f'"{column}" ends before it begins'
-    causes = _recorded("death", "primary_cause")
     for k, outcome in enumerate(safety.outcome):
         if outcome.death not in causes:
             near = did_you_mean(outcome.death, causes)

@@ -12,7 +12,6 @@ from oncohort.clinical.units import UNITS
 from oncohort.study.dictionary import Template, TemplateColumn
 from oncohort.study.protocol import BaselineVariable, Protocol
 from oncohort.study.schema_records import RuleName
-from oncohort.study.template_tables import TEMPLATE
 
 ColumnContent: TypeAlias = Literal["number", "date", "partial-date", "text", "flag"]
 YES_NO: Final = ("Y", "N")
@@ -170,11 +169,11 @@ _CONTENT: Final[dict[str, ColumnContent]] = {
 }  # fmt: skip
 
 
-def known_columns(protocol: Protocol, template: Template = TEMPLATE) -> dict[str, DerivedColumn]:
+def known_columns(protocol: Protocol, template: Template) -> dict[str, DerivedColumn]:
     """Return every column with one value a patient that this protocol may name, by its name.
 
-    These are ``table.column`` of the tables with one row a patient, the variables at baseline, and what is
-    derived of the sections that the protocol has.
+    These are ``table.column`` of the tables with one row a patient, with the columns that the study added to them,
+    the variables at baseline, and what is derived of the sections that the protocol has.
     """
     columns = {column.name: column for column in _of_template(template)}
     for column in (*_offered(protocol, template), *baseline_columns(protocol, template)):
@@ -182,7 +181,7 @@ def known_columns(protocol: Protocol, template: Template = TEMPLATE) -> dict[str
     return columns
 
 
-def baseline_columns(protocol: Protocol, template: Template = TEMPLATE) -> Iterator[DerivedColumn]:
+def baseline_columns(protocol: Protocol, template: Template) -> Iterator[DerivedColumn]:
     """Yield the columns of each variable at baseline; one that comes from where nothing is counts as a number."""
     for variable in protocol.baseline.variable if protocol.baseline else ():
         if variable.rule is not None:
@@ -195,7 +194,7 @@ def baseline_columns(protocol: Protocol, template: Template = TEMPLATE) -> Itera
             yield found or DerivedColumn(variable.id, "number", "Not known where from.", unit=variable.unit)
 
 
-def source_column(variable: BaselineVariable, template: Template = TEMPLATE) -> DerivedColumn | None:
+def source_column(variable: BaselineVariable, template: Template) -> DerivedColumn | None:
     """Return the column of a variable that comes ``from`` dated rows, or None where there is no such column."""
     table, _, name = (variable.source or "").partition(".")
     if table == "labs":
@@ -208,18 +207,18 @@ def source_column(variable: BaselineVariable, template: Template = TEMPLATE) -> 
     return None if found is None else replace(_as_derived(found), name=variable.id)
 
 
-def lab_tests(template: Template = TEMPLATE) -> tuple[str, ...]:
+def lab_tests(template: Template) -> tuple[str, ...]:
     """Return the tests of the table labs."""
     test = template["labs"].find("test")
     return () if test is None else test.allowed
 
 
-def dated_tables(template: Template = TEMPLATE) -> tuple[str, ...]:
+def dated_tables(template: Template) -> tuple[str, ...]:
     """Return the tables whose columns are measured again and again, labs apart."""
     return tuple(name for name in ("clinical_scores", "vitals") if name in template)
 
 
-def row_columns(table: str, template: Template = TEMPLATE) -> dict[str, DerivedColumn]:
+def row_columns(table: str, template: Template) -> dict[str, DerivedColumn]:
     """Return the columns of a table with several rows a patient, each as ``table.column``."""
     return {f"{table}.{c.name}": _as_derived(c) for c in template[table].collected() if c.name != "patient_id"}
 

@@ -58,6 +58,8 @@ class TemplateColumn:
         The column ``table.column`` that holds the same id.
     table : str
         The table it belongs to; `template_table` fills it in.
+    added : bool
+        Whether a study added it to the template. What happened on its dates is not known.
     """
 
     name: str
@@ -77,6 +79,7 @@ class TemplateColumn:
     required_where: tuple[str, str] | None = None
     refers_to: str = ""
     table: str = ""
+    added: bool = False
 
 
 @dataclass(frozen=True, slots=True)

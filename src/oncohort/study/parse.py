@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from oncohort.errors import ProtocolError
 from oncohort.study.consistency import find_problems
+from oncohort.study.dictionary import Template
 from oncohort.study.overlay import item_at, lay_over_preset, place_in_file
 from oncohort.study.problems import Problem
 from oncohort.study.protocol import Protocol
@@ -20,7 +21,7 @@ CHOOSE: Final = "CHOOSE"
 """The word that a drafted ``study.toml`` holds where only the study's owner can know."""
 
 
-def parse_protocol(text: str, name: str, presets: Mapping[str, str] | None = None) -> Protocol:
+def parse_protocol(text: str, name: str, presets: Mapping[str, str] | None = None, *, template: Template) -> Protocol:
     r"""Read the text of a ``study.toml``.
 
     Parameters
@@ -31,6 +32,9 @@ def parse_protocol(text: str, name: str, presets: Mapping[str, str] | None = Non
         What messages call it, usually ``study.toml``.
     presets : mapping of str to str, optional
         The TOML text of every preset that the study may name, by its name.
+    template : mapping of name to TemplateTable
+        The tables of this study: those of the template, as its ``dictionary.csv`` changes them. What a records study
+        names must be one of their columns; a table study reads none of it.
 
     Raises
     ------
@@ -40,7 +44,8 @@ def parse_protocol(text: str, name: str, presets: Mapping[str, str] | None = Non
 
     Examples
     --------
-    >>> parse_protocol('[study]\ntitel = "x"', "study.toml")
+    >>> from oncohort.study.template_tables import TEMPLATE
+    >>> parse_protocol('[study]\ntitel = "x"', "study.toml", template=TEMPLATE)
     Traceback (most recent call last):
     ...
     oncohort.errors.ProtocolError: study.toml:1 study.title: is missing
@@ -62,7 +67,7 @@ def parse_protocol(text: str, name: str, presets: Mapping[str, str] | None = Non
         except ValidationError as error:
             problems = [*in_words(error, content, Protocol), *_kind(content)]
         else:
-            problems = [*_kind(content)] or [*find_problems(protocol)]
+            problems = [*_kind(content)] or [*find_problems(protocol, template)]
             if not problems:
                 return with_labels(protocol)
     lines = locate_keys(text)
@@ -72,6 +77,23 @@ def parse_protocol(text: str, name: str, presets: Mapping[str, str] | None = Non
         for place, (path, sentence) in zip(places, problems, strict=True)
     )
     raise ProtocolError("\n".join(messages))
+
+
+def asks_for_records(text: str) -> bool:
+    """Return whether the text of a ``study.toml`` is that of a records study; one that is no TOML is none.
+
+    Nothing else of it is looked at: the template must be known before the rest can be read.
+
+    Examples
+    --------
+    >>> asks_for_records('study = { records = "data" }'), asks_for_records("[study")
+    (True, False)
+    """
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return False
+    return item_at(item_at(content, "study"), "records") is not None
 
 
 def with_labels(protocol: Protocol) -> Protocol:

@@ -46,10 +46,11 @@ def parse_published(text: str, name: str, protocol: Protocol) -> PublishedNumber
     Examples
     --------
     >>> from oncohort.study.parse import parse_protocol
+    >>> from oncohort.study.template_tables import TEMPLATE
     >>> study = '''study = { title = "x", profile = "paper" }
     ... records = { patients = { file = "a.csv", patient_id = "id" } }
     ... endpoint = [{ id = "OS", time = { column = "t", unit = "months" }, event = { column = "d", values = [1] } }]'''
-    >>> protocol = parse_protocol(study, "study.toml")
+    >>> protocol = parse_protocol(study, "study.toml", template=TEMPLATE)
     >>> text = '''source = { citation = "Wang C et al. Exp Ther Med 2012;4(2):188" }
     ... number = [
     ...   { id = "OS", place = "Abstract", value = 10.50, row = { analysis = "survival", statistic = "qvalue" } },
@@ -125,10 +126,11 @@ def setting_in_force(protocol: Protocol, key: str) -> object:
     Examples
     --------
     >>> from oncohort.study.parse import parse_protocol
+    >>> from oncohort.study.template_tables import TEMPLATE
     >>> study = '''study = { title = "x", profile = "paper" }
     ... records = { patients = { file = "a.csv", patient_id = "id" } }
     ... endpoint = [{ id = "OS", time = { column = "t", unit = "months" }, event = { column = "d", values = [1] } }]'''
-    >>> protocol = parse_protocol(study, "study.toml")
+    >>> protocol = parse_protocol(study, "study.toml", template=TEMPLATE)
     >>> [setting_in_force(protocol, key) for key in ("study.profile", "endpoint.OS.time.unit", "survival.ties")]
     ['paper', 'months', 'breslow']
     """

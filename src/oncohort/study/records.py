@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 import polars as pl
 
 from oncohort.study.dictionary import Template, TemplateTable
+from oncohort.study.findings import Finding
 from oncohort.study.protocol import Protocol, TimeColumn
 
 ColumnType: TypeAlias = Literal["number", "date", "text"]
@@ -32,19 +33,43 @@ class Records:
     A table study has one, ``patients``, with a row a patient: the columns that the protocol names under their names
     in the file (Float64, Date or String, null where missing). A records study has the tables of the template
     (``study/template_tables.py``) that were there. Every table has two more columns: ``patient_id`` (String) and
-    ``row`` (Int64, the row of the file, header = row 1). ``template`` says what the tables of a records study hold;
-    a table study has none.
+    ``row`` (Int64, the row of the file, header = row 1). ``template`` says what the tables of a records study hold, and
+    ``headers`` what their columns are called in the files, table by table; a table study has neither.
     """
 
     tables: Mapping[str, pl.DataFrame]
     files: Mapping[str, str]
     sources: tuple[Source, ...]
     template: Template = field(default_factory=dict[str, TemplateTable])
+    headers: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
 
     @property
     def patients(self) -> pl.DataFrame:
         """Return the table with one row a patient."""
         return self.tables["patients" if "patients" in self.tables else "subjects"]
+
+
+def with_headers(findings: Iterable[Finding], records: Records) -> list[Finding]:
+    """Return findings about columns of the template with the headers that these have in their files.
+
+    Where two tables of one file call a column by two names, it keeps that of the template.
+
+    Examples
+    --------
+    >>> records = Records({}, {"labs": "data/labs.csv"}, (), headers={"labs": {"unit": "Einheit"}})
+    >>> found = Finding("note", "LEFT-OUT", "left out", file="data/labs.csv", column="unit")
+    >>> [finding.column for finding in with_headers([found], records)]
+    ['Einheit']
+    """
+    headers: dict[tuple[str, str], set[str]] = {}
+    for table, names in records.headers.items():
+        for column, header in names.items():
+            headers.setdefault((records.files[table], column), set()).add(header)
+    told: list[Finding] = []
+    for finding in findings:
+        names = headers.get((finding.file, finding.column), set())
+        told.append(replace(finding, column=min(names)) if len(names) == 1 else finding)
+    return told
 
 
 def column_types(protocol: Protocol) -> dict[str, ColumnType]:

@@ -10,7 +10,8 @@ keeps its own as ``dictionary.csv`` beside ``study.toml`` may in this way
 * add: a field without annotation, in a form with the name of a table, is a further column of that table (or, under the
   name of a column, that column).
 
-It cannot widen: a value that the template does not know is refused. Fields of other forms are not looked at.
+It cannot widen: a value that the template does not know is refused, and so is a field that is there twice. Fields of
+other forms are not looked at.
 Branching logic, section headers and the look of the form play no part.
 """
 
@@ -51,6 +52,11 @@ _SIGNS: Final = {"=": "eq", "<": "lt", ">": "gt"}
 _VALIDATIONS: Final[dict[ColumnKind, str]] = {"date": "date_ymd", "integer": "integer", "number": "number"}
 _WITH_CHOICES: Final = frozenset({"radio", "dropdown"})
 _YES_OR_NO: Final = frozenset({"yesno", "truefalse"})
+_MADE: Final = frozenset({"row", "anchor", "treated", "cutoff", "death", "after_death", "after_cutoff", "place"})
+"""Columns that derivations set beside those of a table."""
+
+_MADE_OF_DATES: Final = ("_day", "_flag")
+_DATED: Final = frozenset({"date", "partial-date"})
 _NAMES_A_PERSON: Final = frozenset({"patient_id", "birth_date"})
 
 Row = Mapping[str, str | None]
@@ -120,8 +126,8 @@ def apply_redcap_rows(template: Template, rows: Iterable[Row], *, name: str) -> 
     Raises
     ------
     DataError
-        A column of a data dictionary is missing, an annotation names no column of the template, or a field allows
-        what the template does not. One line a problem.
+        A column of a data dictionary is missing, a field is there twice, an annotation names no column of the template,
+        a field allows what the template does not, or a new column has a name that cannot be. One line a problem.
 
     Examples
     --------
@@ -136,6 +142,7 @@ def apply_redcap_rows(template: Template, rows: Iterable[Row], *, name: str) -> 
     """
     tables = dict(template)
     problems: list[str] = []
+    read: set[str] = set()
     for row in rows:
         lacking = [column for column in REDCAP_COLUMNS if column not in row]
         if lacking:
@@ -147,6 +154,12 @@ def apply_redcap_rows(template: Template, rows: Iterable[Row], *, name: str) -> 
         except DataError as error:
             problems.append(f'{name}, field "{row[NAME]}": {error}')
             continue
+        field = row[NAME] or ""
+        if changed and field in read:
+            problems.append(f'{name}, field "{field}": is there twice; a field of REDCap stands once in a project')
+            continue
+        if changed:
+            read.add(field)
         for column in changed:
             tables[column.table] = _with(tables[column.table], column)
     if problems:
@@ -167,7 +180,7 @@ def _changed(tables: Template, row: Row) -> list[TemplateColumn]:
     column = _meant(tables, row)
     if column is None:
         form = row[FORM] or ""
-        return [_new(form, field, row)] if form in tables else []
+        return [_new(tables[form], field, row)] if form in tables else []
     column = _narrowed(column, row)
     if column.name != field:
         column = replace(column, aliases=(*column.aliases, field))
@@ -193,15 +206,18 @@ def _meant(tables: Template, row: Row) -> TemplateColumn | None:
     return column
 
 
-def _new(table: str, field: str, row: Row) -> TemplateColumn:
+def _new(table: TemplateTable, field: str, row: Row) -> TemplateColumn:
     choices = _choices(row)
     kind = "enum" if choices else _kind(row[VALIDATION] or "")
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", field) or field == "row":
-        raise DataError('a new column needs a name of lower case letters, digits and underscores that is not "row"')
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", field):
+        raise DataError("a new column needs a name of lower case letters, digits and underscores")
+    made = {f"{column.name}{end}" for column in table.columns if column.kind in _DATED for end in _MADE_OF_DATES}
+    if field in _MADE | made:
+        raise DataError("derivations make a column of this name; another name was expected")
     return TemplateColumn(
         field, "yes" if row[REQUIRED] == "y" else "no", kind, row[LABEL] or field, row[NOTE] or "",
         allowed=tuple(label for _, label in choices), codes=tuple(choices),
-        low=_bound(row, MINIMUM, kind), high=_bound(row, MAXIMUM, kind), table=table,
+        low=_bound(row, MINIMUM, kind), high=_bound(row, MAXIMUM, kind), table=table.name, added=True,
     )  # fmt: skip
 
 

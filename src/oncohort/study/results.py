@@ -85,6 +85,19 @@ class IncidenceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SplineRow:
+    """One point of the curve of a factor that enters a model as a spline: the hazard ratio against its reference."""
+
+    model: str
+    endpoint: str
+    variable: str
+    at: float
+    estimate: float
+    conf_low: float
+    conf_high: float
+
+
+@dataclass(frozen=True, slots=True)
 class LevelRow:
     """One level of one factor as it was used: its label, its place, and the bounds of a split or cut."""
 
@@ -101,8 +114,8 @@ class LevelRow:
 class Results:
     """Everything the study found, ready to be written and read by the report.
 
-    ``incidence`` are the curves of endpoints with competing events. ``published`` are the numbers of a publication
-    beside these, if the study names one.
+    ``incidence`` are the curves of endpoints with competing events, ``splines`` those of factors that enter a model as
+    a spline. ``published`` are the numbers of a publication beside these, if the study names one.
     """
 
     rows: tuple[Row, ...]
@@ -110,6 +123,7 @@ class Results:
     levels: tuple[LevelRow, ...]
     published: ComparedNumbers | None = None
     incidence: tuple[IncidenceRow, ...] = ()
+    splines: tuple[SplineRow, ...] = ()
 
     def __post_init__(self) -> None:
         seen: set[tuple[str, ...]] = set()
@@ -152,6 +166,10 @@ class Results:
     def incidence_curve(self, endpoint: str, kind: str, group: str = "") -> list[IncidenceRow]:
         """Return the rows of one curve of cumulative incidence in time order."""
         return [c for c in self.incidence if (c.endpoint, c.kind, c.group) == (endpoint, kind, group)]
+
+    def spline(self, model: str, variable: str) -> list[SplineRow]:
+        """Return the curve of a factor in a model, in ascending order of its value."""
+        return [point for point in self.splines if (point.model, point.variable) == (model, variable)]
 
     def levels_of(self, variable: str) -> list[LevelRow]:
         """Return the levels of a factor in their declared order; empty for a factor without levels."""

@@ -22,6 +22,7 @@ class ResponseRules:
     sd_min_days: Threshold
     hold: bool
     backdate_new_lesion: bool
+    after_new_therapy: Literal["used", "excluded"]
     abs_pd_mm: float
     lipiodol_viable: bool
     clinical_benefit: tuple[str, ...]
@@ -54,14 +55,6 @@ class VariableRules:
     single_large: Literal["A", "B"] | None
 
 
-@dataclass(frozen=True, slots=True)
-class SafetyRules:
-    """Which version grades adverse events, and whether only emergent ones count."""
-
-    ctcae: Literal["3.0", "5.0"]
-    emergent_only: bool
-
-
 def response_rules(protocol: Protocol, variant: ResponseVariant | None = None) -> ResponseRules:
     """Return the rules of ``[response]``, or of one of its ``also_report``.
 
@@ -84,6 +77,7 @@ def response_rules(protocol: Protocol, variant: ResponseVariant | None = None) -
         sd_min_days=Threshold.model_validate(force["sd_min_days"]),
         hold=bool(force["hold"]),
         backdate_new_lesion=bool(force["backdate_new_lesion"]),
+        after_new_therapy=force["after_new_therapy"],
         abs_pd_mm=force["abs_pd_mm"],
         lipiodol_viable=bool(force["lipiodol_viable"]),
         clinical_benefit=own.clinical_benefit,
@@ -152,18 +146,15 @@ def variable_rules(protocol: Protocol, variable: BaselineVariable) -> VariableRu
     )
 
 
-def safety_rules(protocol: Protocol) -> SafetyRules:
-    """Return the version of CTCAE, and whether only emergent adverse events count.
+def ctcae_version(protocol: Protocol) -> Literal["3.0", "5.0"]:
+    """Return the version of CTCAE that grades adverse events, of a protocol with ``[safety]``."""
+    force: Any = protocol.settings()
+    return force["safety.ctcae"].value
 
-    Raises
-    ------
-    ProtocolError
-        If the protocol has no ``[safety]``.
-    """
-    if protocol.safety is None:
-        raise _without("safety")
-    force = _values(protocol, "safety.")
-    return SafetyRules(ctcae=force["ctcae"], emergent_only=bool(force["emergent_only"]))
+
+def counts_emergent_only(protocol: Protocol) -> bool:
+    """Return whether only emergent adverse events count, of a protocol with ``[safety]``."""
+    return bool(protocol.settings()["safety.emergent_only"].value)
 
 
 def grace_days(protocol: Protocol) -> int:

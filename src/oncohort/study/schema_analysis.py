@@ -236,57 +236,6 @@ class Table(Section):
     trend: bool = Field(default=False, description="true adds a test for a trend over the levels (univariable)")
 
 
-class Selection(Section):
-    """How the candidates of a model are selected."""
-
-    method: Literal["none", "forward-stepwise", "backward-stepwise"] = Field(description="the method")
-    criterion: Literal["likelihood-ratio", "conditional", "wald"] | None = Field(
-        default=None, description="the test that removes a candidate"
-    )
-    enter: Annotated[float, Field(gt=0, lt=1)] | None = Field(default=None, description="P below it lets enter")
-    remove: Annotated[float, Field(gt=0, lt=1)] | None = Field(default=None, description="P above it removes")
-
-
-class Recoding(Section):
-    """A model's own coding of a factor: a score for each level, or another of the codings."""
-
-    map: dict[str, float] | None = Field(default=None, description="a score for every level")
-    cox: Coding | None = Field(default=None, description="another coding")
-
-
-class Model(Section):
-    """A Cox model, or a Fine-Gray model of the cumulative incidence."""
-
-    id: Identifier = Field(description="key model of its rows")
-    kind: Literal["cox", "fine-gray"] = Field(default="cox", description="which model")
-    endpoint: str = Field(description="its endpoint")
-    factors: Annotated[tuple[str, ...], Field(min_length=1)] = Field(description="its candidates")
-    label: str = Field(default="", description="heading")
-    select: Selection | None = Field(default=None, description="its own selection of candidates")
-    missing: Literal["complete-case"] = Field(
-        default="complete-case", description="who lacks one candidate leaves the model"
-    )
-    coding: dict[str, Recoding] = Field(default={}, description="for a factor, the model's own coding")
-    strata: tuple[str, ...] = Field(
-        default=(), description="factors of which each combination of levels has a baseline hazard of its own"
-    )
-    weights: str | None = Field(default=None, description="a factor that is the weight of each patient")
-    cluster: str | None = Field(default=None, description="a factor whose levels are patients who belong together")
-    variance: Literal["model", "robust"] | None = Field(
-        default=None, description="where standard errors come from; must be said with weights or cluster"
-    )
-
-
-class Subgroups(Section):
-    """One comparison of two groups, repeated in each level of some factors."""
-
-    id: Identifier = Field(description="key model of its rows")
-    endpoint: str = Field(description="its endpoint")
-    compare: str = Field(description="a factor of two levels, whose hazard ratio is repeated")
-    factors: Annotated[tuple[str, ...], Field(min_length=1)] = Field(description="factors that make the subgroups")
-    label: str = Field(default="", description="heading")
-
-
 class GroupValues(Section):
     """A group that joins several values."""
 

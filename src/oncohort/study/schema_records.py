@@ -127,6 +127,9 @@ class Response(Section):
     backdate_new_lesion: StrictBool | None = Field(
         default=None, description="true dates progression to the day a new lesion was first seen"
     )
+    after_new_therapy: Literal["used", "excluded"] | None = Field(
+        default=None, description="what assessments from another anticancer therapy on are for the best response"
+    )
     abs_pd_mm: Annotated[StrictInt | StrictFloat, Field(ge=0)] | None = Field(
         default=None, description="millimeters that the sum must grow for progression, besides 20 percent"
     )

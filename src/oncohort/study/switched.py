@@ -35,6 +35,7 @@ def differences(protocol: Protocol, profile: ProfileName) -> tuple[Difference, .
     Examples
     --------
     >>> from oncohort.study.parse import parse_protocol
+    >>> from oncohort.study.template_tables import TEMPLATE
     >>> protocol = parse_protocol('''
     ... [study]
     ... title = "Ties"
@@ -49,7 +50,7 @@ def differences(protocol: Protocol, profile: ProfileName) -> tuple[Difference, .
     ... [survival]
     ... ties = "breslow"
     ... conf_type = "log"
-    ... ''', "study.toml")
+    ... ''', "study.toml", template=TEMPLATE)
     >>> [(found.key, found.own, found.other) for found in differences(protocol, "guideline")]
     [('survival.ties', 'breslow', 'efron'), ('survival.conf_type', 'log', 'log-log')]
     """

@@ -15,7 +15,7 @@ from oncohort.errors import OutputError
 MANIFEST: Final = "manifest.json"
 WRITTEN: Final = frozenset(
     {MANIFEST, "report.html", "report.docx", "results.csv", "curves.csv", "levels.csv", "published.csv", "verify.R"}
-    | {"profiles.csv", "incidence.csv", "tables", "figures", "private"}
+    | {"profiles.csv", "incidence.csv", "splines.csv", "tables", "figures", "private"}
 )
 """What a run writes at the top of its folder."""
 

@@ -15,7 +15,7 @@ import xlsxwriter
 
 from oncohort.report.document import Cell, TableBlock, plain_text
 from oncohort.study.compared import ComparedNumber, as_printed
-from oncohort.study.results import CurveRow, IncidenceRow, LevelRow, Results
+from oncohort.study.results import CurveRow, IncidenceRow, LevelRow, Results, SplineRow
 from oncohort.study.text import mask_count
 
 FIXED_DATE: Final = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)  # files hold no clock
@@ -50,17 +50,18 @@ PUBLISHED_COLUMNS: Final = (
 
 
 def write_results(results: Results, folder: Path, min_cell: int) -> None:
-    """Write the long table, the curves and the levels as CSV; curves of incidence and published numbers if there are.
+    """Write the long table, the curves and the levels as CSV.
 
-    Counts of the curves below ``min_cell`` are masked.
+    Curves of incidence and of splines, and published numbers, are written if there are any. Counts of the curves below
+    ``min_cell`` are masked.
     """
     rows = ([_value(getattr(row, name)) for name in COLUMNS] for row in results.rows)
     (folder / "results.csv").write_text(as_csv(COLUMNS, rows), encoding="utf-8", newline="")
-    incidence = (("incidence", IncidenceRow, results.incidence),) if results.incidence else ()
+    asked = (("incidence", IncidenceRow, results.incidence), ("splines", SplineRow, results.splines))
     for name, kind, items in (
         ("curves", CurveRow, results.curves),
         ("levels", LevelRow, results.levels),
-        *incidence,
+        *(one for one in asked if one[2]),
     ):
         columns = [field.name for field in fields(kind)]
         lines = ([_cell(column, getattr(item, column), min_cell) for column in columns] for item in items)

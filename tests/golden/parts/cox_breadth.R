@@ -116,16 +116,7 @@ frequencies <- list(data = as.list(f), coef = as.numeric(coef(long_fit)), naive_
                     robust_se = sqrt(vcov(long_fit)[1, 1]), loglik = long_fit$loglik, n = long_fit$n, n_event = long_fit$nevent,
                     coef_of_case_weights = as.numeric(coef(weighted)))
 
-# Restricted cubic splines: Harrell's basis written out from its definition, knots at the usual quantiles.
-basis <- function(x, k) {
-  n <- length(k)
-  cube <- function(t) pmax(x - t, 0)^3
-  nonlinear <- sapply(seq_len(n - 2), function(j) {
-    (cube(k[j]) - cube(k[n - 1]) * (k[n] - k[j]) / (k[n] - k[n - 1]) +
-       cube(k[n]) * (k[n - 1] - k[j]) / (k[n] - k[n - 1])) / (k[n] - k[1])^2
-  })
-  cbind(x, nonlinear)
-}
+# Restricted cubic splines: Harrell's basis, knots at the usual quantiles.
 v <- veteran
 knots <- as.numeric(quantile(v$karno + v$age / 100, c(.05, .35, .65, .95)))
 columns <- basis(v$karno + v$age / 100, knots)
