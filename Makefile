@@ -23,6 +23,7 @@ check: .venv/tested
 
 bench: .venv/tested
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/kernels.py --write
 
 # The compiled kernel and its tests under the sanitizers of gcc.
 sanitize: .venv/tested
