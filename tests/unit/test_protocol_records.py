@@ -14,10 +14,10 @@ from oncohort.study.profiles import CLINICAL_PROFILES, PROFILES
 from oncohort.study.protocol import RecordTables, Threshold
 from oncohort.study.rules_in_force import (
     adds_one_day,
+    ctcae_version,
     endpoint_rules,
     grace_days,
     response_rules,
-    safety_rules,
     variable_rules,
 )
 from oncohort.study.template_tables import TEMPLATE
@@ -165,7 +165,7 @@ def test_rules_in_force_are_typed_and_complete():
     variables = {variable.id: variable for variable in protocol.baseline.variable}
     bclc = variable_rules(protocol, variables["bclc"])
     assert (bclc.era, bclc.single_large, bclc.cutoffs, bclc.window_days) == ("2008", "A", None, (-28, 0))
-    assert (safety_rules(protocol).ctcae, grace_days(protocol), adds_one_day(protocol)) == ("3.0", 14, False)
+    assert (ctcae_version(protocol), grace_days(protocol), adds_one_day(protocol)) == ("3.0", 14, False)
 
 
 def test_guideline_waits_for_two_scans_with_their_windows():

@@ -19,7 +19,7 @@ from oncohort.derive.safety import canonical_term
 from oncohort.study.cohort import Cohort
 from oncohort.study.protocol import Protocol, Safety
 from oncohort.study.results import LevelRow, Row
-from oncohort.study.rules_in_force import safety_rules
+from oncohort.study.rules_in_force import counts_emergent_only
 
 ANY_EVENT: Final = "any_adverse_event"
 """The variable of the row that counts patients with an adverse event of any kind."""
@@ -236,7 +236,7 @@ def _outcome_rows(counted: _Counted, groups: Sequence[PatientGroup], safety: Saf
 def _unjudged_rows(cohort: Cohort, protocol: Protocol, patients: pl.DataFrame, group: PatientGroup) -> list[Row]:
     """Return how many patients have an event of which cannot be said whether it counts."""
     assert cohort.derived is not None
-    judged = ["in_window", "related", *(["emergent"] if safety_rules(protocol).emergent_only else [])]
+    judged = ["in_window", "related", *(["emergent"] if counts_emergent_only(protocol) else [])]
     ruled_out = pl.any_horizontal((~pl.col(name)).fill_null(value=False) for name in judged)
     unknown = pl.any_horizontal(pl.col(name).is_null() for name in judged)
     events = cohort.derived.adverse_events.filter(~pl.col("counted") & unknown & ~ruled_out)

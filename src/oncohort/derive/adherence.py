@@ -33,6 +33,28 @@ ADHERENCE: Final = {
     "text": pl.String,
 }
 _ENTRY: Final[dict[str | None, Verdict]] = {"INCLUDED": "kept", "EXCLUDED": "broken"}
+_ALWAYS: Final = ("patient_id", "row", "eligibility", "failed", "missing_criteria", "last_dose_day")
+
+
+def asked_of_patients(patients: pl.DataFrame, protocol: Protocol) -> pl.DataFrame:
+    """Return the patients with the columns that `derive_adherence` reads: some always, others if a rule names them.
+
+    A column is taken if the criteria, the drugs or the procedures of the protocol hold its name at any place.
+    """
+    rules = (*protocol.criterion, *protocol.drug.values(), *protocol.procedure)
+    named = {*_ALWAYS, *(word for rule in rules for word in _words(rule.model_dump()))}
+    return patients.select(name for name in patients.columns if name in named)
+
+
+def _words(value: Any) -> Iterator[str]:
+    """Yield every text inside lists and mappings."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from _words(list(value.values()))
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _words(part)
 
 
 def derive_adherence(
@@ -49,8 +71,7 @@ def derive_adherence(
     timeline : Timeline
         The dated records.
     patients : DataFrame
-        A row a screened patient: ``patient_id``, ``row``, ``eligibility``, ``failed``, ``missing_criteria``,
-        ``last_dose_day``, and the columns that conditions of the protocol name.
+        A row a screened patient, with the columns that `asked_of_patients` gives.
     visits : DataFrame
         The assessments, as `oncohort.derive.response` gives them.
     protocol : Protocol

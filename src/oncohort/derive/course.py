@@ -7,7 +7,7 @@ from datetime import date
 
 import polars as pl
 
-from oncohort.derive.adherence import derive_adherence
+from oncohort.derive.adherence import asked_of_patients, derive_adherence
 from oncohort.derive.baseline import derive_baseline
 from oncohort.derive.eligibility import derive_eligibility
 from oncohort.derive.exposure import derive_exposure
@@ -70,7 +70,7 @@ def derive_course(records: Records, protocol: Protocol, recall: Recall = anew) -
         adverse_events=_in_order(events, patients, "start_day", "ae_id"),
         labs=_in_order(labs, patients, "day", "test"),
         time_to_event=_in_order(times, patients),
-        adherence=recall(derive_adherence, timeline, patients, response.visits, protocol),
+        adherence=recall(derive_adherence, timeline, asked_of_patients(patients, protocol), response.visits, protocol),
         reconciliation=_in_order(compared, patients, "kind", "source_row"),
     )
     findings = (

@@ -17,7 +17,7 @@ from oncohort.derive.timeline import Timeline
 from oncohort.errors import DataError
 from oncohort.study.findings import Finding
 from oncohort.study.protocol import Protocol
-from oncohort.study.rules_in_force import safety_rules
+from oncohort.study.rules_in_force import counts_emergent_only, ctcae_version
 
 EVENTS: Final = {
     "patient_id": pl.String,
@@ -63,7 +63,7 @@ def derive_adverse_events(
     treated = timeline.patients.filter("treated").select("patient_id")
     recorded = frame.join(treated, on="patient_id", how="semi").drop_nulls("term").select(columns).rows()
     before = _grades_before(recorded)
-    emergent_only = safety_rules(protocol).emergent_only
+    emergent_only = counts_emergent_only(protocol)
     rows: list[tuple[Any, ...]] = []
     findings: list[Finding] = []
     for patient_id, ae_id, text, category, grade, start, end, relation, row in recorded:
@@ -126,7 +126,7 @@ def derive_labs(timeline: Timeline, protocol: Protocol) -> pl.DataFrame:
     frame = timeline.tables.get("labs")
     if frame is None or protocol.safety is None:
         return pl.DataFrame(schema=LABS)
-    version = safety_rules(protocol).ctcae
+    version = ctcae_version(protocol)
     columns = ("patient_id", "test", "date_day", "value", "unit", "lln", "uln", "row")
     treated = timeline.patients.filter("treated").select("patient_id")
     known = frame.join(treated, on="patient_id", how="semi").drop_nulls(["test", "date_day", "value", "unit"])

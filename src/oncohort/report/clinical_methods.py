@@ -6,7 +6,13 @@ from typing import Final
 
 from oncohort.report.names import listed
 from oncohort.study.protocol import Endpoint, Protocol
-from oncohort.study.rules_in_force import endpoint_rules, grace_days, response_rules, safety_rules
+from oncohort.study.rules_in_force import (
+    counts_emergent_only,
+    ctcae_version,
+    endpoint_rules,
+    grace_days,
+    response_rules,
+)
 from oncohort.study.schema_shared import Threshold
 
 _CRITERIA: Final = {
@@ -79,15 +85,14 @@ def _days(least: Threshold) -> str:
 def _safety(protocol: Protocol) -> str:
     if protocol.safety is None:
         return ""
-    rules = safety_rules(protocol)
     drug = next(iter(protocol.drug.values()), None)
     relation = " or ".join(_RELATION[word] for word in drug.attribution) if drug else ""
     caused = f", {relation} to the drug," if relation else ""
-    worse = " that were worse than before the first dose" if rules.emergent_only else ""
+    worse = " that were worse than before the first dose" if counts_emergent_only(protocol) else ""
     last = protocol.safety.window.to_days_after_last_dose
     return (
         f"Adverse events{worse} from the first dose to {last} days after the last{caused} are counted by patient, "
-        f"with the worst grade of CTCAE {rules.ctcae}."
+        f"with the worst grade of CTCAE {ctcae_version(protocol)}."
     )
 
 

@@ -11,7 +11,7 @@ from oncohort.report.response_tables import arms_with_patients, count_and_percen
 from oncohort.report.tables import cell
 from oncohort.study.protocol import Protocol
 from oncohort.study.results import LevelRow, Results
-from oncohort.study.rules_in_force import safety_rules
+from oncohort.study.rules_in_force import counts_emergent_only, ctcae_version
 from oncohort.study.words import plural
 
 ANY_EVENT: Final = "any_adverse_event"
@@ -75,7 +75,7 @@ def tabulate_lab_shifts(results: Results, protocol: Protocol) -> TableBlock | No
     heads = ("Patients", *_GRADES, "Any grade", "Grade 3–4")
     days = protocol.safety.window.to_days_after_last_dose
     note = (
-        f"Patients by the worst grade, CTCAE version {safety_rules(protocol).ctcae}, of their values after the "
+        f"Patients by the worst grade, CTCAE version {ctcae_version(protocol)}, of their values after the "
         f"first dose and up to {plural(days, 'day')} after the last. Baseline is the last value up to the first "
         f"dose. Percentages are of the patients who have both grades.{_ungraded_labs(results, tests)}"
     )
@@ -152,12 +152,12 @@ def _texts(results: Results, event: LevelRow, places: Sequence[tuple[str, str]])
 
 def _safety_notes(results: Results, protocol: Protocol) -> Iterator[Text]:
     assert protocol.safety is not None
-    rules, n = safety_rules(protocol), results.text("safety", "n_total")
+    n = results.text("safety", "n_total")
     days = protocol.safety.window.to_days_after_last_dose
-    worse = " and were worse than before it" if rules.emergent_only else ""
+    worse = " and were worse than before it" if counts_emergent_only(protocol) else ""
     yield (
         f"Events that began from the first dose to {plural(days, 'day')} after the last{worse}, "
-        f"{attribution_words(protocol)}; CTCAE version {rules.ctcae}."
+        f"{attribution_words(protocol)}; CTCAE version {ctcae_version(protocol)}."
     )
     overlap = " A group counts each patient once: its events may add up to more." if protocol.safety.group else ""
     yield (

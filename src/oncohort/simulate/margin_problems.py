@@ -11,7 +11,7 @@ from oncohort.clinical.ctcae import is_possible_grade
 from oncohort.simulate.margins import GradeCounts, Margins, Spread
 from oncohort.study.problems import Problem, unknown
 from oncohort.study.protocol import Protocol
-from oncohort.study.rules_in_force import safety_rules
+from oncohort.study.rules_in_force import ctcae_version
 from oncohort.study.template_tables import TEMPLATE
 from oncohort.study.toml_lines import Path
 
@@ -171,7 +171,7 @@ def _of_treatment(margins: Margins, protocol: Protocol) -> Iterator[Problem]:
 
 
 def _of_events(margins: Margins, protocol: Protocol, n: int | None) -> Iterator[Problem]:
-    version = safety_rules(protocol).ctcae if protocol.safety else None
+    version = ctcae_version(protocol) if protocol.safety else None
     for term, counts in (margins.adverse_event or {}).items():
         place = ("adverse_event", term)
         yield from _at_most((*place, "any"), counts.get("any"), n, "treated patients")

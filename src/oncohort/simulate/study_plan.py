@@ -16,10 +16,10 @@ from oncohort.study.rules_in_force import (
     ResponseRules,
     VariableRules,
     adds_one_day,
+    ctcae_version,
     endpoint_rules,
     grace_days,
     response_rules,
-    safety_rules,
     variable_rules,
 )
 
@@ -134,7 +134,7 @@ def study_plan(protocol: Protocol, cutoff: date | None = None) -> StudyPlan:
         ),
         censoring=PfsRule("", own.censor, own.missed_visits_days, own.new_therapy, "recorded"),
         dose=_dose_plan(drug[1]),
-        version=safety_rules(protocol).ctcae,
+        version=ctcae_version(protocol),
         event_days=protocol.safety.window.to_days_after_last_dose if protocol.safety else 0,
         grace_days=grace_days(protocol),
         extra_day=int(adds_one_day(protocol)),

@@ -29,7 +29,6 @@ READ_BY_KEY: Final = "settings"
 _STEPS: Final[dict[str, Callable[[Any, str], Any]]] = {
     "field": getattr,
     "key": getitem,
-    "answer": lambda holder, name: getattr(holder, name)(),
     "keys": lambda holder, _: tuple(holder),
 }
 
@@ -83,41 +82,47 @@ class Memory:
 
     watched: tuple[type, ...]
     _runs: dict[Callable[..., Any], list[_Kept]] = field(default_factory=dict[Callable[..., Any], list[_Kept]])
+    _answers: dict[tuple[int, str], tuple[Any, Any]] = field(default_factory=dict[tuple[int, str], tuple[Any, Any]])
 
     def __call__(self, step: Callable[[*Given], Result], /, *given: *Given) -> Result:
         """Return what the step returns, from memory if nothing that it read has changed."""
         arguments: tuple[Any, ...] = given
         runs = self._runs.setdefault(step, [])
-        kept = next((run for run in runs if _holds(run, arguments)), None)
+        kept = next((run for run in runs if self._holds(run, arguments)), None)
         if kept is None:
             read: tuple[Read | None, ...] = tuple({} if isinstance(a, self.watched) else None for a in arguments)
-            shown = (a if r is None else _shown(a, (), r, self.watched) for a, r in zip(arguments, read, strict=True))
+            shown = (a if r is None else _shown(a, (), r, self) for a, r in zip(arguments, read, strict=True))
             whole = tuple(a if r is None else None for a, r in zip(arguments, read, strict=True))
             kept = _Kept(whole, read, step(*shown))  # type: ignore[reportArgumentType]
             runs.append(kept)
         return kept.result
 
+    def answer(self, holder: Any, name: str) -> Any:
+        """Return what a method without arguments answers, asked once of each object."""
+        key = (id(holder), name)
+        if key not in self._answers:
+            self._answers[key] = (holder, getattr(holder, name)())  # the holder is kept too: no other gets its id
+        return self._answers[key][1]
 
-def _holds(run: _Kept, arguments: tuple[Any, ...]) -> bool:
-    pairs = list(zip(run.given, run.read, arguments, strict=True))
-    as_given = all(same(before, now) for before, read, now in pairs if read is None)
-    return as_given and all(_reads_same(read, now) for _, read, now in pairs if read is not None)
+    def _holds(self, run: _Kept, arguments: tuple[Any, ...]) -> bool:
+        pairs = list(zip(run.given, run.read, arguments, strict=True))
+        as_given = all(same(before, now) for before, read, now in pairs if read is None)
+        return as_given and all(self._reads_same(read, now) for _, read, now in pairs if read is not None)
 
+    def _reads_same(self, read: Read, now: Any) -> bool:
+        known: Read = {(): now}
+        try:
+            return all(same(before, self._reached(path, known)) for path, before in read.items())
+        except (AttributeError, KeyError):
+            return False
 
-def _reads_same(read: Read, now: Any) -> bool:
-    known: Read = {(): now}
-    try:
-        return all(same(before, _reached(path, known)) for path, before in read.items())
-    except (AttributeError, KeyError):
-        return False
-
-
-def _reached(path: Path, known: Read) -> Any:
-    """Return what stands at the end of a path; ``known`` keeps what stood on the way."""
-    if path not in known:
-        how, name = path[-1]
-        known[path] = _STEPS[how](_reached(path[:-1], known), name)
-    return known[path]
+    def _reached(self, path: Path, known: Read) -> Any:
+        """Return what stands at the end of a path; ``known`` keeps what stood on the way."""
+        if path not in known:
+            how, name = path[-1]
+            holder = self._reached(path[:-1], known)
+            known[path] = self.answer(holder, name) if how == "answer" else _STEPS[how](holder, name)
+        return known[path]
 
 
 def same(a: Any, b: Any) -> bool:
@@ -149,12 +154,12 @@ _EQUAL: Final[dict[Any, Callable[[Any, Any], bool]]] = {
 }
 
 
-def _shown(value: Any, path: Path, read: Read, watched: tuple[type, ...]) -> Any:
+def _shown(value: Any, path: Path, read: Read, memory: Memory) -> Any:
     """Return a value as a step sees it: through a window if it is watched, else itself, noted as read."""
     if isinstance(value, dict):
-        return _Items(value, path, read, watched)  # type: ignore[reportUnknownArgumentType]
-    if isinstance(value, watched):
-        return _Fields(value, path, read, watched)
+        return _Items(value, path, read, memory)  # type: ignore[reportUnknownArgumentType]
+    if isinstance(value, memory.watched):
+        return _Fields(value, path, read, memory)
     read[path] = value
     return value
 
@@ -166,18 +171,18 @@ class _Fields:
     _holder: Any
     _path: Path
     _read: Read
-    _watched: tuple[type, ...]
+    _memory: Memory
 
     def __getattr__(self, name: str) -> Any:
         kind: Any = getattr(type(self._holder), name, None)  # type: ignore[reportUnknownArgumentType]
         if isinstance(kind, property):
             return kind.__get__(self)
         if isfunction(kind) and name == READ_BY_KEY:
-            answer = getattr(self._holder, name)()
-            return lambda: _Items(answer, (*self._path, ("answer", name)), self._read, self._watched)
+            answer = self._memory.answer(self._holder, name)
+            return lambda: _Items(answer, (*self._path, ("answer", name)), self._read, self._memory)
         if isfunction(kind):
             return MethodType(kind, self)
-        return _shown(getattr(self._holder, name), (*self._path, ("field", name)), self._read, self._watched)
+        return _shown(getattr(self._holder, name), (*self._path, ("field", name)), self._read, self._memory)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -187,12 +192,12 @@ class _Items(Mapping[str, Any]):
     _holder: Mapping[str, Any]
     _path: Path
     _read: Read
-    _watched: tuple[type, ...]
+    _memory: Memory
 
     def __getitem__(self, key: str) -> Any:
         if key not in self._holder:
             self._note_keys()
-        return _shown(self._holder[key], (*self._path, ("key", key)), self._read, self._watched)
+        return _shown(self._holder[key], (*self._path, ("key", key)), self._read, self._memory)
 
     def __iter__(self) -> Iterator[str]:
         self._note_keys()

@@ -54,14 +54,6 @@ class VariableRules:
     single_large: Literal["A", "B"] | None
 
 
-@dataclass(frozen=True, slots=True)
-class SafetyRules:
-    """Which version grades adverse events, and whether only emergent ones count."""
-
-    ctcae: Literal["3.0", "5.0"]
-    emergent_only: bool
-
-
 def response_rules(protocol: Protocol, variant: ResponseVariant | None = None) -> ResponseRules:
     """Return the rules of ``[response]``, or of one of its ``also_report``.
 
@@ -152,18 +144,15 @@ def variable_rules(protocol: Protocol, variable: BaselineVariable) -> VariableRu
     )
 
 
-def safety_rules(protocol: Protocol) -> SafetyRules:
-    """Return the version of CTCAE, and whether only emergent adverse events count.
+def ctcae_version(protocol: Protocol) -> Literal["3.0", "5.0"]:
+    """Return the version of CTCAE that grades adverse events, of a protocol with ``[safety]``."""
+    force: Any = protocol.settings()
+    return force["safety.ctcae"].value
 
-    Raises
-    ------
-    ProtocolError
-        If the protocol has no ``[safety]``.
-    """
-    if protocol.safety is None:
-        raise _without("safety")
-    force = _values(protocol, "safety.")
-    return SafetyRules(ctcae=force["ctcae"], emergent_only=bool(force["emergent_only"]))
+
+def counts_emergent_only(protocol: Protocol) -> bool:
+    """Return whether only emergent adverse events count, of a protocol with ``[safety]``."""
+    return bool(protocol.settings()["safety.emergent_only"].value)
 
 
 def grace_days(protocol: Protocol) -> int:
