@@ -39,6 +39,7 @@ sanitize: .venv/tested
 .venv/installed: pyproject.toml setup.py $(wildcard kernel/*)
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	$(BIN)/python -m compileall -q src  # pip compiles what it copies; an editable install would compile in the first run
 	@touch $@
 
 .venv/tested: .venv/installed

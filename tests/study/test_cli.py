@@ -339,6 +339,7 @@ def test_info_names_versions_kernel_and_profiles(oncohort):
     assert told.code == 0
     assert "kernel" in told.out
     assert "survival.ties" in told.out
+    assert "response.confirm" in told.out
     assert json.loads(oncohort("info", "--json").out)["profiles"]["survival.ties"]["paper"] == "breslow"
 
 

@@ -13,7 +13,7 @@ from oncohort.derive.response import BEST, SIZES, VISITS
 from oncohort.derive.safety import EVENTS
 from oncohort.report.case_course import course_of, draw_course, shown_lesions
 from oncohort.report.document import Heading, Paragraph, plain_text
-from oncohort.report.drawings import Drawing, figures_of
+from oncohort.report.drawings import figures_of
 from oncohort.report.facts import StudyFacts
 from oncohort.report.figures.case_timeline import plot_case_timeline
 from oncohort.report.figures.spider import SpiderLine, plot_spider
@@ -27,6 +27,7 @@ from oncohort.report.patient_records import (
     waterfall_bars,
 )
 from oncohort.report.prose_patients import phrase_case
+from oncohort.report.sketch import Sketch, draw
 from oncohort.study.cohort import Cohort, Derived
 from oncohort.study.protocol import Case, Figure, Privacy
 from oncohort.study.results import Results
@@ -285,7 +286,7 @@ def test_labels_are_those_that_the_protocol_allows(labels, expected):
     for figure in (WATERFALL, SPIDER, SWIMMER):
         drawn = with_figures(figure, patient_labels=labels)
         [drawing] = draw_patients(cohort, drawn, figure.kind)
-        words = set(re.findall(r">([^<>]+)</text>", drawing.svg))
+        words = set(re.findall(r">([^<>]+)</text>", draw(drawing).svg))
         assert {"Z-9", "A-1"} & words == ({"Z-9", "A-1"} if labels == "id" else set())
 
 
@@ -295,7 +296,7 @@ def test_counts_below_min_cell_are_masked_in_key_caption_and_words():
     protocol = with_figures(WATERFALL, SPIDER, SWIMMER, min_cell=5)
     for kind in ("waterfall", "spider", "swimmer"):
         [drawing] = draw_patients(cohort, protocol, kind)
-        words = f"{' '.join(re.findall(r'>([^<>]+)</text>', drawing.svg))} {drawing.caption} {drawing.alt}"
+        words = f"{' '.join(re.findall(r'>([^<>]+)</text>', draw(drawing).svg))} {drawing.caption} {drawing.alt}"
         assert not re.search(r"n = [1-4]\b|PR [1-4]\b|\b[1-4] (died|still)", words.replace("\u00a0", " "))
     for figure in (plot_waterfall, plot_spider):
         records = waterfall_bars(cohort, protocol) if figure is plot_waterfall else spider_lines(cohort, protocol)
@@ -560,7 +561,7 @@ def test_cases_are_called_by_letters_numbers_or_ids(labels, names):
     assert heading == Heading(1, "Case timelines")
     told = [plain_text(part.text) for part in parts if isinstance(part, Paragraph)]
     assert [text.startswith(f"{name} was ") for text, name in zip(told, names, strict=True)] == [True] * 3
-    drawn = [part for part in parts if isinstance(part, Drawing)]
+    drawn = [part for part in parts if isinstance(part, Sketch)]
     assert [d.caption.partition(". ")[0] for d in drawn] == [f"Course of p{name[1:]}" for name in names]
     if labels != "id":
         assert "case-5" not in str(parts)

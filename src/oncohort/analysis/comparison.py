@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 from oncohort.analysis.groups import (
     Groups,
@@ -20,7 +19,6 @@ from oncohort.analysis.groups import (
     groups_of,
     inside_population,
     narrowed,
-    of_analyzed,
     rate_rows,
 )
 from oncohort.analysis.response import responses_of
@@ -117,20 +115,25 @@ def patients_with_events(cohort: Cohort, derived: Derived, protocol: Protocol) -
 
     The keys are those of `oncohort.analysis.safety`.
     """
-    counted = derived.adverse_events.filter(pl.col("counted") & pl.col("patient_id").is_in(list(cohort.patient_id)))
+    place = {patient_id: k for k, patient_id in enumerate(cohort.patient_id)}
+    recorded = derived.adverse_events.filter("counted").select("patient_id", "term", "grade").rows()
+    counted = [(place[patient_id], term, grade) for patient_id, term, grade in recorded if patient_id in place]
     safety = protocol.safety
     groups = {group.id: [canonical_term(text) for text in group.terms] for group in safety.group} if safety else {}
     followed_up = safety.outcome if safety else ()
     named = {term for members in groups.values() for term in members} | {canonical_term(o.term) for o in followed_up}
     outcomes = [outcome.id or f"outcome_{place}" for place, outcome in enumerate(followed_up, 1)]
-    ids = unique_ids(named | set(counted["term"].to_list()), taken=[ANY_EVENT, *groups, *outcomes])
-    found = {ANY_EVENT: _with_event(cohort, counted)}
-    found |= {name: _with_event(cohort, counted.filter(pl.col("term").is_in(own))) for name, own in groups.items()}
-    return found | {name: _with_event(cohort, counted.filter(pl.col("term") == term)) for term, name in ids.items()}
+    ids = unique_ids(named | {term for _, term, _ in counted}, taken=[ANY_EVENT, *groups, *outcomes])
+    found = {ANY_EVENT: _with_event(counted, len(place))}
+    found |= {name: _with_event([e for e in counted if e[1] in own], len(place)) for name, own in groups.items()}
+    return found | {name: _with_event([e for e in counted if e[1] == t], len(place)) for t, name in ids.items()}
 
 
-def _with_event(cohort: Cohort, events: pl.DataFrame) -> WithEvent:
-    grade = pl.col("grade")
-    severe = grade.max().is_in([3, 4]) & grade.is_not_null().all()
-    own = of_analyzed(cohort, events.group_by("patient_id").agg(severe=severe))["severe"]
-    return WithEvent(own.is_not_null().to_numpy(), own.fill_null(value=False).to_numpy().astype(np.bool_))
+def _with_event(events: list[tuple[int, str, int | None]], n: int) -> WithEvent:
+    """Return who of n patients had one of some events, given as place of the patient, term and grade."""
+    worst = np.full(n, -1, dtype=np.int64)
+    ungraded = np.zeros(n, dtype=np.bool_)
+    for k, _, grade in events:
+        worst[k] = max(worst[k], 0 if grade is None else grade)
+        ungraded[k] |= grade is None
+    return WithEvent(worst >= 0, np.isin(worst, (3, 4)) & ~ungraded)

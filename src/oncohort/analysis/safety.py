@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -27,6 +27,8 @@ ANY_EVENT: Final = "any_adverse_event"
 EVENT_LEVELS: Final = "adverse_event"
 """The variable under which terms and groups have their labels; ``adverse_event.ID`` lists the terms of a group."""
 
+_Event: TypeAlias = tuple[str, int, int | None]
+"""Term, place of the patient, and grade."""
 _WORST: Final = 5
 _ALWAYS: Final = ("any", "3-4")
 """Columns that are counted whether or not the protocol's table shows them: those of the table by arm."""
@@ -150,11 +152,12 @@ def _counted(cohort: Cohort, protocol: Protocol) -> _Counted | None:
     if recorded.height == 0:
         return None
     places = patients.select("patient_id", place=pl.int_range(pl.len()))
-    events = recorded.filter(pl.col("counted")).join(places, on="patient_id", how="inner")
+    joined = recorded.filter(pl.col("counted")).join(places, on="patient_id", how="inner")
+    events: list[_Event] = joined.select("term", "place", "grade").rows()
     safety = protocol.safety
     named = {canonical_term(text) for group in safety.group for text in group.terms}
     named |= {canonical_term(outcome.term) for outcome in safety.outcome}
-    terms = sorted(named | set(events["term"].unique().to_list()))
+    terms = sorted(named | {term for term, _, _ in events})
     outcomes = [name for name, _ in _outcomes(safety)]
     ids = unique_ids(terms, taken=[ANY_EVENT, *(group.id for group in safety.group), *outcomes])
     groups: dict[str, _Item] = {}
@@ -169,14 +172,13 @@ def _counted(cohort: Cohort, protocol: Protocol) -> _Counted | None:
     )
 
 
-def _item(name: str, label: str, terms: frozenset[str] | None, events: pl.DataFrame, n: int) -> _Item:
+def _item(name: str, label: str, terms: frozenset[str] | None, events: list[_Event], n: int) -> _Item:
     """Return an item with the bounds of each patient's worst grade over its events."""
-    own = events if terms is None else events.filter(pl.col("term").is_in(list(terms)))
-    worst = own.group_by("place").agg(low=pl.col("grade").max().fill_null(1), open=pl.col("grade").is_null().any())
     low, high = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
-    place = worst["place"].to_numpy()
-    low[place] = worst["low"].to_numpy()
-    high[place] = np.where(worst["open"].to_numpy(), _WORST, worst["low"].to_numpy())
+    for term, place, grade in events:
+        if terms is None or term in terms:
+            low[place] = max(low[place], 1 if grade is None else grade)
+            high[place] = max(high[place], _WORST if grade is None else grade)
     return _Item(name, label, terms, low, high)
 
 

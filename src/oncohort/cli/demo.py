@@ -18,18 +18,22 @@ import click
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 def command(out: Path, *, as_json: bool) -> None:
     """Write the bundled study of a published paper (326 synthetic patients, dated records) and run it."""
+    from oncohort.cli.other_process import other_process
     from oncohort.cli.summary import in_words, summarize
     from oncohort.cli.tell import now, print_json, progress
     from oncohort.demo import demo_study
     from oncohort.intake.study import read_study
     from oncohort.pipeline import analyze_study
+    from oncohort.report.drawings import figures_of
     from oncohort.writer.folder import refuse_foreign
     from oncohort.writer.run import write_run
 
     refuse_foreign(out)
     with progress("running the demo"), demo_study("sorafenib") as folder:
-        run = analyze_study(read_study(folder))
-        report = write_run(run, out, finished=now(), also=_write_study)
+        content = read_study(folder)
+        with other_process(len(figures_of(content.protocol))) as other:
+            run = analyze_study(content)
+            report = write_run(run, out, finished=now(), also=_write_study, other=other)
     summary = summarize(run, report, out)
     if as_json:
         print_json(summary)

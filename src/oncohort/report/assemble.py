@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Final, TypeAlias
@@ -29,7 +30,7 @@ from oncohort.report.document import (
     Paragraph,
     TableBlock,
 )
-from oncohort.report.drawings import Drawing, draw_curves, draw_forest, figures_of
+from oncohort.report.drawings import draw_curves, draw_forest, figures_of
 from oncohort.report.facts import APPENDED, Part, StudyFacts
 from oncohort.report.fine_gray_section import tell_fine_gray
 from oncohort.report.layout import is_wide
@@ -66,6 +67,7 @@ from oncohort.report.response_tables import tabulate_response, tabulate_sensitiv
 from oncohort.report.restricted_section import tell_restricted_means
 from oncohort.report.run_section import tell_entry, tell_run
 from oncohort.report.safety_tables import tabulate_adverse_events, tabulate_adverse_events_by_arm, tabulate_lab_shifts
+from oncohort.report.sketch import Begun, Drawing, Sketch, begin, finish
 from oncohort.report.spline_section import tell_splines
 from oncohort.report.subgroup_tables import draw_subgroups, phrase_subgroups, tabulate_subgroups
 from oncohort.report.tables import tabulate_characteristics, tabulate_survival, tabulate_univariable
@@ -87,8 +89,8 @@ class Report:
 Tabulate: TypeAlias = Callable[[Results, Protocol], TableBlock | None]
 
 
-def assemble_report(facts: StudyFacts) -> Report:
-    """Return the whole report of a study."""
+def assemble_report(facts: StudyFacts, other: Executor | None = None) -> Report:
+    """Return the whole report of a study; another process, if there is one, draws part of the figures."""
     sections = (
         tell_entry,
         _characteristics,
@@ -106,7 +108,11 @@ def assemble_report(facts: StudyFacts) -> Report:
         tell_profiles,
         tell_run,
     )
-    blocks, figures = _number([part for section in sections for part in section(facts)])
+    parts = [
+        begin(part, other) if isinstance(part, Sketch) else part for section in sections for part in section(facts)
+    ]
+    drawings = finish([part for part in parts if isinstance(part, Begun)])
+    blocks = _number(parts, drawings)
     study = facts.protocol.study
     subtitle = ", ".join(part for part in (study.design, study.setting) if part)
     document = Document(
@@ -116,24 +122,22 @@ def assemble_report(facts: StudyFacts) -> Report:
         blocks=tuple(blocks),
     )
     tables = tuple(block for block in blocks if isinstance(block, TableBlock))
-    return Report(document, tables, figures)
+    return Report(document, tables, tuple(enumerate(drawings, start=1)))
 
 
-def _number(parts: Sequence[Part]) -> tuple[list[Block], tuple[tuple[int, Drawing], ...]]:
+def _number(parts: Sequence[Block | Begun], drawings: Sequence[Drawing]) -> list[Block]:
     """Count tables, appended tables and figures, each kind from 1 in the order they come."""
     blocks: list[Block] = []
-    drawings: list[tuple[int, Drawing]] = []
-    tables, appended = count(1), count(1)
+    figures, tables, appended = enumerate(drawings, start=1), count(1), count(1)
     for part in parts:
-        if isinstance(part, Drawing):
-            drawings.append((len(drawings) + 1, part))
-            blocks.append(_figure_block(len(drawings), part))
+        if isinstance(part, Begun):
+            blocks.append(_figure_block(*next(figures)))
         elif isinstance(part, TableBlock):
             number = f"{APPENDED}{next(appended)}" if part.number == APPENDED else next(tables)
             blocks.append(replace(part, number=number, landscape=is_wide(part)))
         else:
             blocks.append(part)
-    return blocks, tuple(drawings)
+    return blocks
 
 
 def _figure_block(number: int, drawing: Drawing) -> FigureBlock:
@@ -226,8 +230,8 @@ def _model(facts: StudyFacts, model: Model) -> Iterator[Part]:
         yield from _drawn(draw_forest(results, protocol, figure))
 
 
-def _drawn(drawing: Drawing | None) -> tuple[Drawing, ...]:
-    return () if drawing is None else (drawing,)
+def _drawn(sketch: Sketch | None) -> tuple[Sketch, ...]:
+    return () if sketch is None else (sketch,)
 
 
 def _forests(protocol: Protocol, model: Model) -> Iterator[Figure]:

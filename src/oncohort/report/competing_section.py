@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from string import ascii_uppercase
 from typing import Final
 
 from oncohort.report.document import Cell, Heading, Paragraph, Row, TableBlock
-from oncohort.report.drawings import Drawing, export_drawing, figures_of
+from oncohort.report.drawings import figures_of
 from oncohort.report.facts import Part, StudyFacts
 from oncohort.report.figures.kaplan_meier import plot_kaplan_meier
 from oncohort.report.figures.panel import CurveData, KaplanMeierPanel
@@ -19,6 +20,7 @@ from oncohort.report.names import (
     listed,
     p_phrase,
 )
+from oncohort.report.sketch import Sketch
 from oncohort.report.tables import P_HEAD, cell, estimate_with_limits
 from oncohort.study.protocol import Curve, Endpoint, Figure, Protocol, has_competing
 from oncohort.study.results import CurveRow, Results
@@ -138,7 +140,7 @@ def phrase_competing_methods(protocol: Protocol, results: Results) -> str:
     )
 
 
-def draw_incidence(results: Results, protocol: Protocol, figure: Figure) -> Drawing | None:
+def draw_incidence(results: Results, protocol: Protocol, figure: Figure) -> Sketch | None:
     """Draw the panels of one figure of cumulative incidence; None where nobody had an event.
 
     A panel of all patients has a curve for the event and one for competing events; by a factor, the curves of the
@@ -149,7 +151,7 @@ def draw_incidence(results: Results, protocol: Protocol, figure: Figure) -> Draw
     if not panels:
         return None
     width, columns = (120, 1) if len(panels) == 1 else (170, 2)
-    canvas = plot_kaplan_meier(panels, width_mm=width, columns=columns, min_cell=protocol.privacy.min_cell)
+    plot = partial(plot_kaplan_meier, panels, width_mm=width, columns=columns, min_cell=protocol.privacy.min_cell)
     titles = [_title(protocol, panel) for panel, curves in drawn if curves]
     if len(titles) > 1:
         titles = [f"({ascii_uppercase[k % 26]}) {title}" for k, title in enumerate(titles)]
@@ -159,7 +161,7 @@ def draw_incidence(results: Results, protocol: Protocol, figure: Figure) -> Draw
     level = interval_name(protocol).removesuffix(" CI")
     bands = f"; shaded bands are pointwise {level} confidence intervals" if banded else ""
     told = " ".join(_in_words(panel) for panel in panels)
-    return export_drawing(canvas, f"{caption}. Ticks mark censored patients{bands}.", told)
+    return Sketch(plot, f"{caption}. Ticks mark censored patients{bands}.", told)
 
 
 def _panel(results: Results, protocol: Protocol, panel: Curve, curves: tuple[CurveData, ...]) -> KaplanMeierPanel:

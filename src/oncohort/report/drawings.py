@@ -1,40 +1,24 @@
-"""The figures of a study: which the protocol names, what they show, and their three formats."""
+"""The figures of a study: which the protocol names, and what they show."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import partial
 from math import isfinite, nan
 from string import ascii_uppercase
-from typing import TYPE_CHECKING
 
-from oncohort.report.figures.export import to_pdf, to_png, to_svg
 from oncohort.report.figures.flow import FlowBox, FlowReason, FlowSide, plot_flow
 from oncohort.report.figures.forest import ForestHeads, ForestRow, plot_forest
 from oncohort.report.figures.kaplan_meier import plot_kaplan_meier
 from oncohort.report.figures.panel import CurveData, KaplanMeierPanel
 from oncohort.report.names import endpoint_label, factor_label, interval_name, level_label, model_title, p_phrase
 from oncohort.report.rank_names import named_in_figure
+from oncohort.report.sketch import Sketch
 from oncohort.report.tables import ABBREVIATIONS, abbreviated, estimate_with_limits
 from oncohort.study.protocol import Curve, Figure, Model, Protocol, has_competing
 from oncohort.study.results import Results, Row
 from oncohort.study.text import NOT_REACHED
 from oncohort.study.words import plural
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure as Canvas
-
-
-@dataclass(frozen=True, slots=True)
-class Drawing:
-    """One figure in the formats a journal, a web page and a document take."""
-
-    caption: str
-    alt: str
-    svg: str
-    pdf: bytes
-    png: bytes
-    width_mm: float
 
 
 def figures_of(protocol: Protocol) -> tuple[Figure, ...]:
@@ -57,7 +41,7 @@ def figures_of(protocol: Protocol) -> tuple[Figure, ...]:
     return (Figure(id="survival", curves=curves), *incidence, *forests, *patients)
 
 
-def draw_curves(results: Results, protocol: Protocol, figure: Figure) -> Drawing | None:
+def draw_curves(results: Results, protocol: Protocol, figure: Figure) -> Sketch | None:
     """Draw the Kaplan–Meier panels of one figure; None where no patient can be drawn.
 
     A panel by a factor that is not known of any patient is left out, and with it the protocol's caption,
@@ -69,7 +53,7 @@ def draw_curves(results: Results, protocol: Protocol, figure: Figure) -> Drawing
     shown = figure if drawn == figure.curves else figure.model_copy(update={"curves": drawn, "caption": ""})
     panels = [_panel(results, protocol, curve) for curve in drawn]
     width, columns = (120, 1) if len(panels) == 1 else (170, 2)
-    canvas = plot_kaplan_meier(panels, width_mm=width, columns=columns, min_cell=protocol.privacy.min_cell)
+    plot = partial(plot_kaplan_meier, panels, width_mm=width, columns=columns, min_cell=protocol.privacy.min_cell)
     told = [_panel_in_words(panel) for panel in panels]
     caption = shown.caption or f"Kaplan–Meier curves of {_titles(protocol, shown)}"
     banded = all(len(panel.curves) <= 3 for panel in panels)
@@ -78,7 +62,7 @@ def draw_curves(results: Results, protocol: Protocol, figure: Figure) -> Drawing
         f"Ticks mark censored patients{f'; shaded bands are pointwise {level} confidence intervals' if banded else ''}."
     )
     letters = "".join(f" {short}, {words}." for words, short in ABBREVIATIONS.items() if any(short in t for t in told))
-    return export_drawing(canvas, f"{caption}. {legend}{letters}", " ".join(told))
+    return Sketch(plot, f"{caption}. {legend}{letters}", " ".join(told))
 
 
 def _panel(results: Results, protocol: Protocol, curve: Curve) -> KaplanMeierPanel:
@@ -142,7 +126,7 @@ def _panel_in_words(panel: KaplanMeierPanel) -> str:
     return f"{panel.survival_label}{by}. {head}{'; '.join(told)}. {' '.join(panel.annotations)}".strip()
 
 
-def draw_forest(results: Results, protocol: Protocol, figure: Figure) -> Drawing | None:
+def draw_forest(results: Results, protocol: Protocol, figure: Figure) -> Sketch | None:
     """Draw the hazard ratios of a final model; None where there is no final model."""
     model = next(m for m in protocol.model if m.id == figure.forest)
     rows = [row for name in model.factors for row in _forest_rows(results, protocol, model, name)]
@@ -151,10 +135,12 @@ def draw_forest(results: Results, protocol: Protocol, figure: Figure) -> Drawing
     n, events = (
         results.text("multivariable_cox", name, model=model.id, endpoint=model.endpoint) for name in ("n", "n_event")
     )
-    canvas = plot_forest(rows, heads=ForestHeads(label="Factor", effect=f"Hazard ratio ({interval_name(protocol)})"))
+    plot = partial(
+        plot_forest, rows, heads=ForestHeads(label="Factor", effect=f"Hazard ratio ({interval_name(protocol)})")
+    )
     caption = figure.caption or f"Hazard ratios of the multivariable model for {model_title(protocol, model)}"
     told = "; ".join(f"{row.label}: {row.text}" for row in rows if row.kind == "estimate")
-    return export_drawing(canvas, f"{caption}, {plural(n, 'patient')} and {plural(events, 'event')}", told)
+    return Sketch(plot, f"{caption}, {plural(n, 'patient')} and {plural(events, 'event')}", told)
 
 
 def _forest_rows(results: Results, protocol: Protocol, model: Model, name: str) -> list[ForestRow]:
@@ -186,7 +172,7 @@ def _forest_rows(results: Results, protocol: Protocol, model: Model, name: str) 
     return [ForestRow(label=label, kind="header"), *rows] if len(rows) > 1 else rows
 
 
-def draw_flow(results: Results, protocol: Protocol) -> Drawing:
+def draw_flow(results: Results, protocol: Protocol) -> Sketch:
     """Draw who was read, who was left out and why, who was analyzed, and the arms they were in."""
     verb, analyzed_as = ("screened", "Treated and analyzed") if protocol.is_records_study else ("read", "Analyzed")
     read, analyzed = (int(row.value or 0) for row in _read_and_analyzed(results))
@@ -199,10 +185,10 @@ def draw_flow(results: Results, protocol: Protocol) -> Drawing:
         if row.value != 0
     ]
     last = FlowBox(analyzed_as, analyzed, tuple(_ineligible(results)))
-    canvas = plot_flow((first, last), arms=arms, min_cell=protocol.privacy.min_cell)
+    plot = partial(plot_flow, (first, last), arms=arms, min_cell=protocol.privacy.min_cell)
     told = "; ".join(f"{reason.text}: {reason.n}" for reason in reasons)
     words = f"{read} {verb}. Excluded: {told}. {analyzed} analyzed."
-    return export_drawing(canvas, f"Patients {verb}, excluded and analyzed", words)
+    return Sketch(plot, f"Patients {verb}, excluded and analyzed", words)
 
 
 def _arms(protocol: Protocol) -> dict[str, str]:
@@ -233,9 +219,3 @@ def _reason(results: Results, row: Row) -> FlowReason:
 def _read_and_analyzed(results: Results) -> Iterator[Row]:
     for level in ("read", "analyzed"):
         yield from results.select("flow", level=level, group="")
-
-
-def export_drawing(canvas: Canvas, caption: str, alt: str) -> Drawing:
-    """Return a figure in its three formats; ``alt`` says in words what it shows."""
-    svg = to_svg(canvas, title=caption, description=alt)
-    return Drawing(caption, alt, svg, to_pdf(canvas), to_png(canvas), canvas.get_figwidth() * 25.4)

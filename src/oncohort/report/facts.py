@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from oncohort.report.document import Block
-from oncohort.report.drawings import Drawing
+from oncohort.report.sketch import Sketch
 from oncohort.study.beside import Beside
 from oncohort.study.cohort import Cohort
 from oncohort.study.findings import Finding
@@ -28,8 +28,8 @@ class StudyFacts:
     beside: Beside | None = None
 
 
-Part: TypeAlias = Block | Drawing
-"""What a section yields: blocks whose tables have no number yet, and figures as they were drawn."""
+Part: TypeAlias = Block | Sketch
+"""What a section yields: blocks whose tables have no number yet, and figures yet to be drawn."""
 
 APPENDED: Final = "S"
 """The number of a table that describes the run and not the patients; such tables are counted S1, S2 …"""

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from string import ascii_uppercase
 from typing import Final, TypeAlias
 
 from oncohort.report.case_course import Course, course_of, draw_course, shown_lesions
 from oncohort.report.document import Heading, Paragraph
-from oncohort.report.drawings import Drawing, export_drawing, figures_of
+from oncohort.report.drawings import figures_of
 from oncohort.report.facts import Part, StudyFacts
 from oncohort.report.figures.case_records import CaseTimeline
 from oncohort.report.figures.case_timeline import plot_case_timeline
 from oncohort.report.figures.change_axis import signed
 from oncohort.report.figures.spider import plot_spider
-from oncohort.report.figures.swimmer import LANES_PER_PAGE, plot_swimmer
+from oncohort.report.figures.swimmer import LANES_PER_PAGE, count_pages, plot_swimmer_page
 from oncohort.report.figures.waterfall import plot_waterfall
 from oncohort.report.names import listed
 from oncohort.report.patient_records import (
@@ -30,6 +31,7 @@ from oncohort.report.patient_records import (
 )
 from oncohort.report.prose_patients import phrase_case
 from oncohort.report.response_tables import BEST_RESPONSES, inside_sentence
+from oncohort.report.sketch import Sketch
 from oncohort.study.cohort import Cohort
 from oncohort.study.findings import Finding
 from oncohort.study.protocol import Figure, Protocol
@@ -42,7 +44,7 @@ MOST_UNASKED: Final = {"waterfall": 400, "swimmer": LANES_PER_PAGE}
 """How many patients a figure shows at most that the protocol does not name."""
 
 
-def draw_patients(cohort: Cohort, protocol: Protocol, kind: str) -> Iterator[Drawing]:
+def draw_patients(cohort: Cohort, protocol: Protocol, kind: str) -> Iterator[Sketch]:
     """Yield the figures of a kind, each on as many pages as it needs; nothing where there is nothing to draw."""
     for figure in figures_of(protocol):
         if figure.kind == kind and cohort.derived is not None:
@@ -110,16 +112,16 @@ def tell_cases(facts: StudyFacts) -> Iterator[Part]:
         yield draw_case(course, protocol, figure, f"patient {label}" if label else "one patient")
 
 
-def draw_case(course: Course, protocol: Protocol, figure: Figure, name: str) -> Drawing:
+def draw_case(course: Course, protocol: Protocol, figure: Figure, name: str) -> Sketch:
     """Draw the timeline of a case, which is called ``name`` in the caption."""
     case, clock = draw_course(course, protocol), clock_of(protocol)
-    canvas = plot_case_timeline(case, time_label=clock.label, time_unit=clock.unit)
+    plot = partial(plot_case_timeline, case, time_label=clock.label, time_unit=clock.unit)
     tracks = [words for words, there in _tracks(case, protocol) if there]
     measured, shown = len(course.lesions), len(shown_lesions(course))
     fewer = f" Of {measured} measured lesions, {shown} are shown." if shown < measured else ""
     gone = " Where the line of a lesion is broken, its scan has no diameter." if _is_broken(case) else ""
     caption = f"{figure.caption or f'Course of {name}'}. From the top: {listed(tracks)}.{gone}{fewer}"
-    return export_drawing(canvas, caption, f"Timeline of one patient: {listed(tracks)}.")
+    return Sketch(plot, caption, f"Timeline of one patient: {listed(tracks)}.")
 
 
 def _tracks(case: CaseTimeline, protocol: Protocol) -> Iterator[tuple[str, bool]]:
@@ -139,13 +141,13 @@ def _is_broken(case: CaseTimeline) -> bool:
     return any(size is None for lesion in case.lesions for _, size in lesion.points)
 
 
-def _waterfall(cohort: Cohort, protocol: Protocol, figure: Figure) -> Iterator[Drawing]:
+def _waterfall(cohort: Cohort, protocol: Protocol, figure: Figure) -> Iterator[Sketch]:
     bars, min_cell = waterfall_bars(cohort, protocol), protocol.privacy.min_cell
     drawn = [bar for bar in bars if bar.change_percent is not None]
     changes = [bar.change_percent for bar in bars if bar.change_percent is not None]
     if not drawn:
         return
-    canvas = plot_waterfall(bars, show_labels=_has_labels(protocol), min_cell=min_cell)
+    plot = partial(plot_waterfall, bars, show_labels=_has_labels(protocol), min_cell=min_cell)
     responses = Counter(bar.response for bar in drawn)
     caption = (
         f"{figure.caption or 'Best change of the target lesions from baseline'}. Each bar is one patient, colored by "
@@ -157,7 +159,7 @@ def _waterfall(cohort: Cohort, protocol: Protocol, figure: Figure) -> Iterator[D
     )
     named = [f"{name} {mask_count(responses[name], min_cell)}" for name in responses]
     ends = f"Bars from {signed(max(changes))}% to {signed(min(changes))}%"
-    yield export_drawing(canvas, caption, f"{ends}; patients by best response: {', '.join(named)}.")
+    yield Sketch(plot, caption, f"{ends}; patients by best response: {', '.join(named)}.")
 
 
 def _before_therapy(protocol: Protocol) -> str:
@@ -165,11 +167,12 @@ def _before_therapy(protocol: Protocol) -> str:
     return " and before another anticancer therapy" if excluded else ""
 
 
-def _spider(cohort: Cohort, protocol: Protocol, figure: Figure) -> Iterator[Drawing]:
+def _spider(cohort: Cohort, protocol: Protocol, figure: Figure) -> Iterator[Sketch]:
     lines, min_cell, clock = spider_lines(cohort, protocol), protocol.privacy.min_cell, clock_of(protocol)
     if not lines:
         return
-    canvas = plot_spider(
+    plot = partial(
+        plot_spider,
         lines,
         time_label=clock.label,
         time_unit=clock.unit,
@@ -185,12 +188,12 @@ def _spider(cohort: Cohort, protocol: Protocol, figure: Figure) -> Iterator[Draw
     )
     ends = [line.points[-1][1] for line in lines]
     n = plural(mask_count(len(lines), min_cell), "line")
-    yield export_drawing(canvas, caption, f"{n}, with last changes from {signed(max(ends))}% to {signed(min(ends))}%.")
+    yield Sketch(plot, caption, f"{n}, with last changes from {signed(max(ends))}% to {signed(min(ends))}%.")
 
 
-def _swimmer(cohort: Cohort, protocol: Protocol, figure: Figure) -> Iterator[Drawing]:
+def _swimmer(cohort: Cohort, protocol: Protocol, figure: Figure) -> Iterator[Sketch]:
     lanes, min_cell, clock = swimmer_lanes(cohort, protocol), protocol.privacy.min_cell, clock_of(protocol)
-    pages = plot_swimmer(lanes, time_label=clock.label, time_unit=clock.unit)
+    pages = count_pages(len(lanes))
     n, ongoing, died = (
         mask_count(count, min_cell)
         for count in (
@@ -206,9 +209,10 @@ def _swimmer(cohort: Cohort, protocol: Protocol, figure: Figure) -> Iterator[Dra
         f"and before a complete response at the first partial one"
     )
     alt = f"{plural(n, 'lane')}: {died} died, {ongoing} still treated when last known alive."
-    for place, page in enumerate(pages, start=1):
-        part = f" (part {place} of {len(pages)})" if len(pages) > 1 else ""
-        yield export_drawing(page, f"{caption}{part}", alt)
+    for page in range(pages):
+        part = f" (part {page + 1} of {pages})" if pages > 1 else ""
+        plot = partial(plot_swimmer_page, lanes, page, time_label=clock.label, time_unit=clock.unit)
+        yield Sketch(plot, f"{caption}{part}", alt)
 
 
 def _has_labels(protocol: Protocol) -> bool:
@@ -236,5 +240,5 @@ def _abbreviations(responses: Mapping[str, int]) -> str:
     return f" {'; '.join(named)}."
 
 
-_Draw: TypeAlias = Callable[[Cohort, Protocol, Figure], Iterator[Drawing]]
+_Draw: TypeAlias = Callable[[Cohort, Protocol, Figure], Iterator[Sketch]]
 _KINDS: Final[Mapping[str, _Draw]] = {"waterfall": _waterfall, "spider": _spider, "swimmer": _swimmer}

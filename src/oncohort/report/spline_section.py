@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Final
 
 import numpy as np
 
 from oncohort.report.document import Cell, Row, Run, TableBlock
-from oncohort.report.drawings import Drawing, export_drawing
 from oncohort.report.facts import Part, StudyFacts
 from oncohort.report.figures.hazard_curve import HazardCurve, plot_hazard_curve
 from oncohort.report.model_tables import splines_in
 from oncohort.report.names import factor_label, interval_name, listed, model_title, p_phrase
+from oncohort.report.sketch import Sketch
 from oncohort.report.tables import P_HEAD, cell, estimate_with_limits
 from oncohort.study.protocol import Model, Protocol
 from oncohort.study.results import Results
@@ -95,7 +96,7 @@ def knots_in_words(results: Results, model: Model, name: str) -> str:
 
 def draw_spline(
     results: Results, protocol: Protocol, model: Model, name: str, patients: Sequence[float]
-) -> Drawing | None:
+) -> Sketch | None:
     """Draw the hazard ratio over the values of one factor; ``patients`` are the values of the rug."""
     points = results.spline(model.id, name)
     if len(points) < 2:
@@ -104,7 +105,8 @@ def draw_spline(
     [reference] = results.select("spline", **keys, level=_REFERENCE)
     overall, bent = (p_phrase(text) for text in _p_values(results, model, name))
     label, interval = factor_label(protocol.find_factor(name)), interval_name(protocol)
-    canvas = plot_hazard_curve(
+    plot = partial(
+        plot_hazard_curve,
         HazardCurve(
             points=points,
             reference=reference.value or 0.0,
@@ -113,7 +115,7 @@ def draw_spline(
             notes=(f"{overall}; nonlinearity {bent}",),
             rug=patients,
             logarithmic="logarithm" in results.text("multivariable_cox", "method", **keys),
-        )
+        ),
     )
     caption = (
         f"Hazard ratio over {_label(protocol, name)} in the multivariable model for {model_title(protocol, model)}, "
@@ -125,7 +127,7 @@ def draw_spline(
         for level, words in read_at(results, model, name)
         if not words.endswith(f"{_REFERENCE})")
     ]
-    return export_drawing(canvas, caption, f"{'; '.join(told)}. {overall}; nonlinearity {bent}.")
+    return Sketch(plot, caption, f"{'; '.join(told)}. {overall}; nonlinearity {bent}.")
 
 
 def phrase_spline(protocol: Protocol, results: Results, model: Model, name: str) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from math import isfinite, nan
 
 from oncohort.report.document import Cell, Row, TableBlock
-from oncohort.report.drawings import Drawing, export_drawing
 from oncohort.report.figures.forest import ForestHeads, ForestRow, plot_forest
 from oncohort.report.names import factor_label, interval_name, level_label, listed, p_phrase
+from oncohort.report.sketch import Sketch
 from oncohort.report.tables import P_HEAD, cell, estimate_with_limits
 from oncohort.study.protocol import Protocol, Subgroups
 from oncohort.study.results import Results
@@ -36,7 +37,7 @@ def tabulate_subgroups(results: Results, protocol: Protocol, subgroups: Subgroup
     return TableBlock(0, subgroups_title(results, protocol, subgroups), (head,), tuple(body), notes=(note,))
 
 
-def draw_subgroups(results: Results, protocol: Protocol, subgroups: Subgroups) -> Drawing | None:
+def draw_subgroups(results: Results, protocol: Protocol, subgroups: Subgroups) -> Sketch | None:
     """Draw the hazard ratios of all patients and of the subgroups; None where none could be estimated."""
     rows = [_forest_row(results, subgroups, "", "", "All patients")]
     for name in subgroups.factors:
@@ -49,7 +50,7 @@ def draw_subgroups(results: Results, protocol: Protocol, subgroups: Subgroups) -
     heads = ForestHeads(label="Subgroup", effect=f"Hazard ratio ({interval_name(protocol)})")
     told = "; ".join(f"{row.label}: {row.text}" for row in rows if row.kind == "estimate")
     caption = f"{subgroups_title(results, protocol, subgroups)}. P beside a factor: test of interaction"
-    return export_drawing(plot_forest(rows, heads=heads), caption, told)
+    return Sketch(partial(plot_forest, rows, heads=heads), caption, told)
 
 
 def phrase_subgroups(results: Results, protocol: Protocol, subgroups: Subgroups) -> str:

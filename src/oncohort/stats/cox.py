@@ -289,7 +289,7 @@ def _fit(problem: Problem, part: Problem, kept: Ints, null: Point, conf_level: f
         iterations=top.iterations,
         converged=not top.failure_reason,
         failure_reason=top.failure_reason,
-        singular=tuple(name for k, name in enumerate(problem.names) if k not in kept),
+        singular=tuple(name for name in problem.names if name not in part.names),
         warnings=_warnings(part, top),
         problem=problem,
     )
@@ -306,12 +306,12 @@ def _score(null: Point) -> float:
 
 def _warnings(part: Problem, top: Maximum) -> tuple[str, ...]:
     said: list[str] = []
-    event = part.sets.slot % 2 == 1
-    for k in _perhaps_without_event(part.x[:, :_HEAD], event[:_HEAD]):
+    slot = part.sets.slot
+    for k in _perhaps_without_event(part.x[:, :_HEAD], slot[:_HEAD] % 2 == 1):
         said += [
             f"{part.names[k]}: no event among the patients with value {v * part.scale[k] + part.center[k]:g}; "
             "the coefficient may be infinite"
-            for v in _levels_without_event(part.x[k], event)
+            for v in _levels_without_event(part.x[k], slot % 2 == 1)
         ]
     said += [
         f"{part.names[k]}: the coefficient may be infinite; judge it by the likelihood-ratio test or Firth's method"

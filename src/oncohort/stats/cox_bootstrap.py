@@ -7,14 +7,12 @@ from dataclasses import replace
 import numpy as np
 
 from oncohort.errors import AnalysisError
-from oncohort.stats.arrays import Bools, Floats, Ints
+from oncohort.stats.arrays import Floats, Ints
 from oncohort.stats.bootstrap import Estimator
 from oncohort.stats.cox import CoxFit
 from oncohort.stats.cox_residuals import estimate_of
-from oncohort.stats.kernel import shard_plan
 from oncohort.stats.newton import maximize, point_at
-from oncohort.stats.partial_likelihood import Problem, counted
-from oncohort.stats.risk_sets import risk_sets
+from oncohort.stats.partial_likelihood import Problem, counted, some_rows
 
 
 def cox_estimator(fit: CoxFit) -> Estimator:
@@ -79,22 +77,12 @@ def cox_estimator(fit: CoxFit) -> Estimator:
 def _resampled(problem: Problem, times: Ints) -> Problem:
     """Return the problem of the rows drawn, on the scale of the original columns."""
     rows = np.flatnonzero(times)
-    old, frequency = problem.sets, times[rows].astype(np.float64)
-    event: Bools = old.slot[rows] % 2 == 1
-    stratum = None if problem.stratum is None else problem.stratum[rows]
-    entry = None if old.entry is None else old.grid[old.entry[rows]]
-    sets = risk_sets(old.grid[old.stop[rows]], event, entry=entry, stratum=stratum)
-    x = np.ascontiguousarray(problem.x[:, rows])
+    part, frequency = some_rows(problem, rows), times[rows].astype(np.float64)
     return counted(
         replace(
-            problem,
-            x=x,
-            variance=(x**2) @ frequency / frequency.sum(),
-            weight=frequency if problem.weight is None else problem.weight[rows] * frequency,
+            part,
+            variance=(part.x**2) @ frequency / frequency.sum(),
+            weight=frequency if part.weight is None else part.weight * frequency,
             frequency=frequency,
-            offset=None if problem.offset is None else problem.offset[rows],
-            stratum=stratum,
-            sets=sets,
-            plan=shard_plan(rows.size, 2 * sets.cell.size + 1),
         )
     )

@@ -26,9 +26,9 @@ class Design:
     x : (p, n) float
         Columns less ``center``, divided by ``scale``; a constant column is all 0.
     center, scale : (p,) float
-        Mean and mean absolute deviation of each column; a constant column has its value and 1.
+        Mean and range of each column; a constant column has its value and 1.
     variance, span : (p,) float
-        Mean square and range of each row of ``x``.
+        Mean square and range of each row of ``x``: the range is 1, or 0 of a constant column.
     """
 
     names: tuple[str, ...]
@@ -52,9 +52,10 @@ def standardized(covariates: Any, n: int) -> Design:
     --------
     >>> design = standardized({"age": [60, 70, 80], "male": [1, 1, 1]}, 3)
     >>> design.center, design.x.round(2)
-    (array([70., 1.]), array([[-1.5, 0. , 1.5], [ 0. , 0. , 0. ]]))
+    (array([70.,  1.]), array([[-0.5,  0. ,  0.5],
+           [ 0. ,  0. ,  0. ]]))
     """
-    names, x, extent = _columns(covariates, n)
+    names, source, x, extent = _table(covariates, n)
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise AnalysisError(f"covariates: each column needs a name of its own; {twice[0]} is there twice")
@@ -67,29 +68,25 @@ def standardized(covariates: Any, n: int) -> Design:
             f"{names[k]}: values from {low[k]:g} to {high[k]:g} are beyond what can be computed with; rescale them"
         )
     constant = low == high
-    center = np.where(constant, low, extent.total / n)
-    plan = _plan(n)
-    deviations = sum(kernel.over_shards(lambda rows: kernel.sum_of_deviations(x[:, rows], center), plan))
-    scale = np.where(constant, 1.0, deviations / n)
-    squares = sum(kernel.over_shards(lambda rows: kernel.standardize(x[:, rows], center, scale), plan))
+    center, scale = np.where(constant, low, extent.total / n), np.where(constant, 1.0, high - low)
+    squares = sum(
+        kernel.over_shards(lambda rows: kernel.standardize(source[rows], center, scale, x[:, rows]), _plan(n))
+    )
     return Design(names, x, center, scale, np.asarray(squares) / n, (high - low) / scale)
 
 
-def _columns(covariates: Any, n: int) -> tuple[tuple[str, ...], Floats, kernel.Extent]:
-    """Return the names, the (p, n) columns and their extents."""
-    source, names, x = covariates, (), np.zeros((0, 0))
-    if _is_plain(covariates, n):  # the usual case of many rows: checked while it is copied
-        names = tuple(f"x{k + 1}" for k in range(covariates.shape[1]))
-        x = np.empty((len(names), n))
-        extent = _measured(source, x)
+def _table(covariates: Any, n: int) -> tuple[tuple[str, ...], Floats, Floats, kernel.Extent]:
+    """Return the names, the (n, p) table, where its (p, n) standardized columns go, and its extents."""
+    if _is_plain(covariates, n):  # the usual case of many rows: checked while it is measured
+        extent = _measured(covariates)
         if extent is not None:
-            return names, x, extent
-    matrix, names = as_design(covariates, n)
-    x = np.ascontiguousarray(matrix.T)
-    extent = _measured(x.T, x)
+            p = covariates.shape[1]
+            return tuple(f"x{k + 1}" for k in range(p)), covariates, np.empty((p, n)), extent
+    table, names = as_design(covariates, n)
+    extent = _measured(table)
     if extent is None:
         raise AnalysisError("covariates: a value is missing or not finite")
-    return names, x, extent
+    return names, table, np.ascontiguousarray(table.T), extent
 
 
 def _is_plain(covariates: Any, n: int) -> bool:
@@ -99,8 +96,8 @@ def _is_plain(covariates: Any, n: int) -> bool:
     return table and covariates.dtype == np.float64 and covariates.flags.aligned
 
 
-def _measured(source: Floats, x: Floats) -> kernel.Extent | None:
-    parts = kernel.over_shards(lambda rows: kernel.by_column(source[rows], x[:, rows]), _plan(x.shape[1]))
+def _measured(table: Floats) -> kernel.Extent | None:
+    parts = kernel.over_shards(lambda rows: kernel.measure(table[rows]), _plan(table.shape[0]))
     known = [part for part in parts if part is not None]
     if len(known) < len(parts):
         return None

@@ -40,8 +40,8 @@ except ImportError:  # there was no compiler where oncohort was installed
 
 __all__ = [
     "ETA_LIMIT", "KERNELS", "AtOnce", "Cells", "Extent", "Point", "RiskSums", "Shard", "TieTerms",
-    "at_once", "by_column", "count_events", "event_sum", "expected_events", "gram", "name", "over_shards", "product",
-    "risk_sums", "shard_plan", "standardize", "sum_of_deviations", "tie_terms", "use",
+    "at_once", "count_events", "event_sum", "expected_events", "gram", "measure", "name", "over_shards", "product",
+    "risk_sums", "shard_plan", "standardize", "tie_terms", "use",
 ]  # fmt: skip
 
 In = TypeVar("In")
@@ -53,17 +53,15 @@ class _Kernel(Protocol):
 
     name: str
 
-    def risk_sums(self, shard: Shard, beta: Floats, n_slots: int) -> RiskSums: ...
+    def risk_sums(self, shard: Shard, beta: Floats, n_slots: int, theta: Floats) -> RiskSums: ...
 
     def gram(self, shard: Shard, theta: Floats, hazard: Floats) -> Floats: ...
 
     def tie_terms(self, cells: Cells, risk: Floats, tied_risk: Floats) -> TieTerms: ...
 
-    def by_column(self, source: Floats, x: Floats) -> Extent | None: ...
+    def measure(self, source: Floats) -> Extent | None: ...
 
-    def sum_of_deviations(self, x: Floats, center: Floats) -> Floats: ...
-
-    def standardize(self, x: Floats, center: Floats, scale: Floats) -> Floats: ...
+    def standardize(self, source: Floats, center: Floats, scale: Floats, x: Floats) -> Floats: ...
 
 
 class AtOnce(Protocol):
@@ -71,7 +69,8 @@ class AtOnce(Protocol):
 
     ``count_whole_times`` counts rows by time, event and group, (n_times, 2, n_groups); None where a time is not a
     whole number from 0 below ``n_times``, an event is not 0 or 1, or a group is not below ``n_groups``.
-    ``place_whole_times`` looks up the times so counted: their numbers and, for an event 1 more, their even slots.
+    ``place_whole_times`` looks up the times so counted, and fills in their numbers (``stop``) and, for an event 1 more,
+    their even slots (``slot``).
 
     The others are for problems with one shard. ``point_at_once`` gives the point at ``beta``, None where doubles
     cannot hold the risk sums. ``climb_at_once`` goes from a point to the maximum and gives the last point, the last
@@ -88,7 +87,9 @@ class AtOnce(Protocol):
         self, time: Floats, event: Floats, group: Ints | None, n_times: int, n_groups: int
     ) -> Ints | None: ...
 
-    def place_whole_times(self, time: Floats, event: Floats, number: Ints, even_slot: Ints) -> tuple[Ints, Ints]: ...
+    def place_whole_times(
+        self, time: Floats, event: Floats, number: Ints, even_slot: Ints, stop: Ints, slot: Ints
+    ) -> None: ...
 
     def point_at_once(self, shard: Shard, cells: Cells, observed: Floats, beta: Floats) -> Point | None: ...
 
@@ -167,12 +168,12 @@ def at_once() -> AtOnce | None:
     return None if _CHOSEN.get().kernel is kernel_numpy else kernel_compiled
 
 
-def risk_sums(shard: Shard, beta: Floats, n_slots: int) -> RiskSums:
-    """Pass 1: sum theta and theta * x by slot.
+def risk_sums(shard: Shard, beta: Floats, n_slots: int, theta: Floats) -> RiskSums:
+    """Pass 1: sum theta and theta * x by slot; ``theta`` (n,) is filled in, for pass 2.
 
     The linear predictor is clamped at ±300; the caller refuses a ``beta`` whose ``peak`` is beyond that.
     """
-    return _CHOSEN.get().kernel.risk_sums(shard, beta, n_slots)
+    return _CHOSEN.get().kernel.risk_sums(shard, beta, n_slots, theta)
 
 
 def gram(shard: Shard, theta: Floats, hazard: Floats) -> Floats:
@@ -185,16 +186,14 @@ def tie_terms(cells: Cells, risk: Floats, tied_risk: Floats) -> TieTerms:
     return _CHOSEN.get().kernel.tie_terms(cells, risk, tied_risk)
 
 
-def by_column(source: Floats, x: Floats) -> Extent | None:
-    """Copy the (n, p) ``source`` to the (p, n) ``x`` and measure its columns; None if a value is not finite."""
-    return _CHOSEN.get().kernel.by_column(source, x)
+def measure(source: Floats) -> Extent | None:
+    """Return the extents of the columns of the (n, p) ``source``; None if a value is not finite."""
+    return _CHOSEN.get().kernel.measure(source)
 
 
-def sum_of_deviations(x: Floats, center: Floats) -> Floats:
-    """Return the (p,) sums of |x - center| over the rows."""
-    return _CHOSEN.get().kernel.sum_of_deviations(x, center)
+def standardize(source: Floats, center: Floats, scale: Floats, x: Floats) -> Floats:
+    """Put (source - center) / scale into the (p, n) ``x``, and return the (p,) sums of its squares.
 
-
-def standardize(x: Floats, center: Floats, scale: Floats) -> Floats:
-    """Turn ``x`` into (x - center) / scale, in place, and return the (p,) sums of squares."""
-    return _CHOSEN.get().kernel.standardize(x, center, scale)
+    ``source`` may be the transpose of ``x``.
+    """
+    return _CHOSEN.get().kernel.standardize(source, center, scale, x)

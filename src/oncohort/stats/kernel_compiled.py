@@ -12,12 +12,11 @@ name: str = "compiled"
 _YES, _NO = np.ones(1), np.zeros(1)
 
 
-def risk_sums(shard: Shard, beta: Floats, n_slots: int) -> RiskSums:
+def risk_sums(shard: Shard, beta: Floats, n_slots: int, theta: Floats) -> RiskSums:
     """Pass 1; see `kernel.risk_sums`."""
-    p, n = shard.x.shape
-    table, theta = np.zeros((n_slots, (p + 4) // 4 * 4)), np.empty(n)  # a slot is p + 1 doubles, filled up to fours
+    table = np.zeros((n_slots, (beta.size + 4) // 4 * 4))  # a slot is p + 1 doubles, filled up to fours
     peak = _compiled.risk_sums(shard.slot, shard.start, shard.weight, _columns(shard), beta, table, theta)
-    return RiskSums(table.T, theta, peak)
+    return RiskSums(table.T, peak)
 
 
 def gram(shard: Shard, theta: Floats, hazard: Floats) -> Floats:
@@ -62,24 +61,17 @@ def stepwise_at_once(x: Floats, key: Ints, term: Ints, rules: Floats, draws: Int
     return status, coefficients
 
 
-def by_column(source: Floats, x: Floats) -> Extent | None:
-    """Bring a table column by column; see `kernel.by_column`."""
-    low, high, total = np.empty((3, x.shape[0]))
+def measure(source: Floats) -> Extent | None:
+    """Measure the columns of a table; see `kernel.measure`."""
+    low, high, total = np.empty((3, source.shape[1]))
     extent = Extent(low, high, total)
-    return extent if _compiled.by_column(source, x, extent.low, extent.high, extent.total) else None
+    return extent if _compiled.measure(source, extent.low, extent.high, extent.total) else None
 
 
-def sum_of_deviations(x: Floats, center: Floats) -> Floats:
-    """Return the (p,) sums of |x - center|."""
-    total = np.empty(center.size)
-    _compiled.sum_of_deviations(x, center, total)
-    return total
-
-
-def standardize(x: Floats, center: Floats, scale: Floats) -> Floats:
-    """Turn x into (x - center) / scale and return the (p,) sums of squares."""
+def standardize(source: Floats, center: Floats, scale: Floats, x: Floats) -> Floats:
+    """Bring a table column by column, standardized; see `kernel.standardize`."""
     squares = np.empty(center.size)
-    _compiled.standardize(x, center, scale, squares)
+    _compiled.standardize(source, center, scale, x, squares)
     return squares
 
 
@@ -90,12 +82,10 @@ def count_whole_times(time: Floats, event: Floats, group: Ints | None, n_times: 
     return counts.reshape(n_times, 2, n_groups) if counted else None
 
 
-def place_whole_times(time: Floats, event: Floats, number: Ints, even_slot: Ints) -> tuple[Ints, Ints]:
-    """Return the number and the slot of each row's time; see `kernel.AtOnce`."""
-    stop, slot = np.empty(time.size, dtype=np.int64), np.empty(time.size, dtype=np.int64)
+def place_whole_times(time: Floats, event: Floats, number: Ints, even_slot: Ints, stop: Ints, slot: Ints) -> None:
+    """Fill in the number and the slot of each row's time; see `kernel.AtOnce`."""
     if not _compiled.place_whole_times(time, event, number, even_slot, stop, slot):
         raise ValueError("a time was not counted before")
-    return stop, slot
 
 
 def _columns(shard: Shard) -> Floats:

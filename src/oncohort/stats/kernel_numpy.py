@@ -9,17 +9,18 @@ from oncohort.stats.shards import ETA_LIMIT, Cells, Extent, RiskSums, Shard, Tie
 
 name: str = "numpy"
 _ROWS = 8_192  # whose weighted copy is still in the cache when it is multiplied
-_BLOCK = 4096  # rows that are copied while they are in the cache
+_BLOCK = 4096  # rows that are in the cache while each of their columns is copied
 
 
-def risk_sums(shard: Shard, beta: Floats, n_slots: int) -> RiskSums:
+def risk_sums(shard: Shard, beta: Floats, n_slots: int, theta: Floats) -> RiskSums:
     """Pass 1; see `kernel.risk_sums`."""
-    eta = np.zeros(shard.x.shape[1])
+    eta = theta
+    eta.fill(0.0)
     for k in range(beta.size):
         if beta[k]:
             eta += beta[k] * shard.x[k]
     peak = float(np.abs(eta).max()) if eta.size else 0.0
-    theta = np.exp(np.clip(eta, -ETA_LIMIT, ETA_LIMIT))
+    np.exp(np.clip(eta, -ETA_LIMIT, ETA_LIMIT), out=theta)
     if shard.weight is not None:
         theta *= shard.weight
     p = beta.size
@@ -29,7 +30,7 @@ def risk_sums(shard: Shard, beta: Floats, n_slots: int) -> RiskSums:
         _add_by_slot(table[k], shard.slot, value)
         if shard.start is not None:
             _add_by_slot(table[k], shard.start, -value)
-    return RiskSums(table, theta, peak)
+    return RiskSums(table, peak)
 
 
 def _add_by_slot(row: Floats, slot: Ints, value: Floats) -> None:
@@ -78,24 +79,20 @@ def tie_terms(cells: Cells, risk: Floats, tied_risk: Floats) -> TieTerms:
     )
 
 
-def by_column(source: Floats, x: Floats) -> Extent | None:
-    """Bring a table column by column; see `kernel.by_column`."""
-    for a in range(0, source.shape[0], _BLOCK):
-        x[:, a : a + _BLOCK] = source[a : a + _BLOCK].T
-    low, high = x.min(axis=1), x.max(axis=1)
+def measure(source: Floats) -> Extent | None:
+    """Measure the columns of a table; see `kernel.measure`."""
+    low, high = source.min(axis=0), source.max(axis=0)
     if not (np.isfinite(low).all() and np.isfinite(high).all()):
         return None
     with np.errstate(over="ignore", invalid="ignore"):  # columns so large are refused by the caller
-        return Extent(low, high, x.sum(axis=1))
+        return Extent(low, high, np.array([source[:, k].sum() for k in range(low.size)]))
 
 
-def sum_of_deviations(x: Floats, center: Floats) -> Floats:
-    """Return the (p,) sums of |x - center|."""
-    return np.array([np.abs(x[k] - center[k]).sum() for k in range(center.size)])
-
-
-def standardize(x: Floats, center: Floats, scale: Floats) -> Floats:
-    """Turn x into (x - center) / scale and return the (p,) sums of squares."""
-    x -= center[:, None]
-    x /= scale[:, None]
+def standardize(source: Floats, center: Floats, scale: Floats, x: Floats) -> Floats:
+    """Bring a table column by column, standardized; see `kernel.standardize`."""
+    factor = (1.0 / scale)[:, None]
+    for a in range(0, source.shape[0], _BLOCK):
+        part = x[:, a : a + _BLOCK]
+        np.subtract(source[a : a + _BLOCK].T, center[:, None], out=part)
+        part *= factor
     return np.array([np.square(x[k]).sum() for k in range(center.size)])

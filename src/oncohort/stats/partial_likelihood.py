@@ -29,7 +29,7 @@ class Problem:
     x : (p, n) float
         Columns less ``center``, divided by ``scale``; a constant column is all 0.
     center, scale : (p,) float
-        Mean and mean absolute deviation of each column.
+        Mean and range of each column; 1 for a constant one.
     variance, span : (p,) float
         Mean square and range of each row of ``x``.
     weight : (n,) float or None
@@ -87,7 +87,7 @@ class FirstPass:
     at_risk: Floats  # (p + 1, cells): sums over the risk set of theta * x, last row of theta
     events: Floats  # (p + 1, cells): the same over the events
     terms: kernel.TieTerms
-    theta: tuple[Floats, ...]
+    theta: tuple[Floats, ...]  # of each shard: weight * exp(linear predictor)
 
 
 def prepare(  # noqa: PLR0913  (the data of a Cox model)
@@ -130,15 +130,36 @@ def prepare(  # noqa: PLR0913  (the data of a Cox model)
 
 def counted(problem: Problem) -> Problem:
     """Return a problem whose rows are laid out with what is known of its events before any ``beta``."""
-    cells = problem.sets.cell.size
-    counts = np.zeros((2, cells))
-    for shard in shards(problem):
-        counts += kernel.count_events(shard, n_slots(problem))
+    counts = _counts(problem, problem.weight)
     if problem.frequency is not None:
-        counts[0] = sum(kernel.count_events(shard, n_slots(problem))[1] for shard in shards(problem, problem.frequency))
+        counts[0] = _counts(problem, problem.frequency)[1]
     fraction = np.zeros(0) if problem.ties == "breslow" else tied_fraction(counts[0])
-    problem = replace(problem, n_tied=counts[0], tied_weight=counts[1], tied_fraction=fraction)
-    return replace(problem, observed=_event_sum(problem, np.ones(cells)))
+    observed = _event_sum(problem, np.ones(problem.sets.cell.size))
+    return replace(problem, n_tied=counts[0], tied_weight=counts[1], tied_fraction=fraction, observed=observed)
+
+
+def _counts(problem: Problem, weight: Floats | None) -> Floats:
+    """Return the (2, cells) table of events and of their weights."""
+    size = n_slots(problem)
+    return np.sum(kernel.over_shards(lambda shard: kernel.count_events(shard, size), shards(problem, weight)), axis=0)
+
+
+def some_rows(problem: Problem, rows: Ints) -> Problem:
+    """Return the problem of some of its rows, on the scale of the columns of all; it is yet to be `counted`."""
+    old, weight, frequency, offset = problem.sets, problem.weight, problem.frequency, problem.offset
+    entry = None if old.entry is None else old.grid[old.entry[rows]]
+    stratum = None if problem.stratum is None else problem.stratum[rows]
+    sets = risk_sets(old.grid[old.stop[rows]], old.slot[rows] % 2 == 1, entry=entry, stratum=stratum)
+    return replace(
+        problem,
+        x=np.ascontiguousarray(problem.x[:, rows]),
+        weight=None if weight is None else weight[rows],
+        frequency=None if frequency is None else frequency[rows],
+        offset=None if offset is None else offset[rows],
+        stratum=stratum,
+        sets=sets,
+        plan=kernel.shard_plan(sets.slot.size, 2 * sets.cell.size + 1),
+    )
 
 
 def select(problem: Problem, columns: Ints) -> Problem:
@@ -188,8 +209,9 @@ def first_pass(problem: Problem, beta: Floats) -> FirstPass | None:
     ``loglik = Σ w x'b - Σ_t w̄ Σ_l log(S0 - l/m D0)`` over the m events of each time.
     """
     size = n_slots(problem)
-    rows = shards(problem, risk_weight(problem))
-    parts = kernel.over_shards(lambda shard: kernel.risk_sums(shard, beta, size), rows)
+    theta = np.empty(problem.x.shape[1])
+    rows = list(zip(shards(problem, risk_weight(problem)), [theta[rows] for rows in problem.plan], strict=True))
+    parts = kernel.over_shards(lambda row: kernel.risk_sums(row[0], beta, size, row[1]), rows)
     if max(part.peak for part in parts) > kernel.ETA_LIMIT:
         return None
     table = parts[0].table
@@ -205,7 +227,7 @@ def first_pass(problem: Problem, beta: Floats) -> FirstPass | None:
     score = problem.observed - (at_risk[:-1] @ terms.u0 - events[:-1] @ terms.u1)
     mean_weight = problem.tied_weight / problem.n_tied
     log_likelihood = float(problem.observed @ beta - mean_weight @ terms.log_risk) + observed_offset(problem)
-    return FirstPass(beta, log_likelihood, score, at_risk, events, terms, tuple(part.theta for part in parts))
+    return FirstPass(beta, log_likelihood, score, at_risk, events, terms, tuple(part for _, part in rows))
 
 
 def information(problem: Problem, first: FirstPass, factor: Floats | None = None) -> Floats:
@@ -259,10 +281,7 @@ def _event_sum(problem: Problem, value: Floats) -> Floats:
     """Return the (p,) sum over events of weight * x * value, ``value`` by cell."""
     by_slot = np.zeros(n_slots(problem))
     by_slot[1::2] = value
-    total = np.zeros(problem.x.shape[0])
-    for shard in shards(problem):
-        total += kernel.event_sum(shard, by_slot)
-    return total
+    return np.sum(kernel.over_shards(lambda shard: kernel.event_sum(shard, by_slot), shards(problem)), axis=0)
 
 
 def by_stratum(problem: Problem, table: Floats, *, backward: bool) -> Floats:

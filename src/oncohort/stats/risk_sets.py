@@ -105,8 +105,9 @@ def _of_whole_times(time: Floats, event: Bools) -> RiskSets | None:
     seen, died = counts.any(axis=1), counts[:, 1] > 0
     number, last = np.cumsum(seen) - 1, np.cumsum(died) - 1
     even_slot = np.where(last < 0, 2 * int(died.sum()), 2 * last)
-    placed = kernel.over_shards(lambda row: kit.place_whole_times(*row, number, even_slot), rows)
-    stop, slot = (np.concatenate(part) for part in zip(*placed, strict=True))
+    stop, slot = np.empty((2, time.size), dtype=np.int64)
+    places = [(*row, number, even_slot, stop[part], slot[part]) for row, part in zip(rows, plan, strict=True)]
+    kernel.over_shards(lambda place: kit.place_whole_times(*place), places)
     bounds = np.array([0, int(died.sum())])
     return RiskSets(np.flatnonzero(seen).astype(np.float64), stop, None, number[died], bounds, slot, None)
 

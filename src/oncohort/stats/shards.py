@@ -46,10 +46,9 @@ class Shard:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RiskSums:
-    """What pass 1 returns: ``table`` is additive over shards, ``theta`` stays with the shard for pass 2."""
+    """What pass 1 returns; ``table`` is additive over shards."""
 
     table: Floats  # (p + 1 or more, slots): sums of theta * x by slot, then of theta; entries subtracted
-    theta: Floats  # (n,): weight * exp(linear predictor)
     peak: float  # largest absolute linear predictor, before the clamp
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
@@ -22,7 +23,14 @@ from oncohort.writer.results import as_csv, write_results, write_tables
 from oncohort.writer.verify import write_verification
 
 
-def write_run(run: StudyRun, out: Path, *, finished: datetime, also: Callable[[Path], None] | None = None) -> Report:
+def write_run(
+    run: StudyRun,
+    out: Path,
+    *,
+    finished: datetime,
+    also: Callable[[Path], None] | None = None,
+    other: Executor | None = None,
+) -> Report:
     """Write a run as a folder, whole or not at all, and return the report it holds.
 
     No patient identifier and no row of a patient stands outside ``private/``.
@@ -37,6 +45,8 @@ def write_run(run: StudyRun, out: Path, *, finished: datetime, also: Callable[[P
         The time that the manifest gives; no other file holds a clock.
     also : callable, optional
         Gets the new folder before it takes its place, and may write more into it.
+    other : concurrent.futures.Executor, optional
+        Another process, which draws part of the figures. The files are the same with and without it.
 
     Raises
     ------
@@ -55,7 +65,8 @@ def write_run(run: StudyRun, out: Path, *, finished: datetime, also: Callable[[P
     True
     """
     report = assemble_report(
-        StudyFacts(run.protocol, run.results, run.cohort, run.findings, run.records.sources, software(), run.beside)
+        StudyFacts(run.protocol, run.results, run.cohort, run.findings, run.records.sources, software(), run.beside),
+        other,
     )
     with whole_folder(out) as folder:
         (folder / "report.html").write_text(render_html(report.document), encoding="utf-8", newline="")

@@ -139,17 +139,48 @@ def plot_swimmer(
     >>> [sum((a.get_gid() or "").startswith("ongoing-") for a in page.axes[1].lines) for page in pages]
     [56, 55]
     """
+    asked = {"time_label": time_label, "time_unit": time_unit, "width_mm": width_mm, "longest_first": longest_first}
+    return tuple(plot_swimmer_page(lanes, page, **asked) for page in range(max(count_pages(len(lanes)), 1)))
+
+
+def count_pages(n: int) -> int:
+    """Return over how many pages `plot_swimmer` spreads n lanes.
+
+    Examples
+    --------
+    >>> count_pages(110), count_pages(111)
+    (1, 2)
+    """
+    return ceil(n / LANES_PER_PAGE)
+
+
+def plot_swimmer_page(
+    lanes: Sequence[SwimmerLane],
+    page: int,
+    *,
+    time_label: str,
+    time_unit: str,
+    width_mm: float = DOUBLE_COLUMN_MM,
+    longest_first: bool = True,
+) -> Figure:
+    """Draw one of the pages of `plot_swimmer`, counted from 0; ``lanes`` are those of all pages.
+
+    Examples
+    --------
+    >>> lane = SwimmerLane("P-07", (Span(0.0, 4.0, "FULL"),), (), 9.5, ongoing=False)
+    >>> page = plot_swimmer_page([lane] * 111, 1, time_label="Months", time_unit="months")
+    """
     for lane in lanes:
         _check(lane)
     if not lanes:
         raise OutputError(f"{_FIGURE}: there is no lane; at least one was expected")
     ordered = sorted(lanes, key=lambda lane: -lane.end) if longest_first else list(lanes)
-    pages = ceil(len(ordered) / LANES_PER_PAGE)
+    pages = count_pages(len(ordered))
     bounds = [ceil(len(ordered) * k / pages) for k in range(pages + 1)]
     with patient_style([lane.label for lane in ordered] + [time_label]):
         most = max(bounds[k + 1] - bounds[k] for k in range(pages))
         layout = _lay_out(ordered, most, width_mm, time_label, time_unit)
-        return tuple(_draw_page(ordered[bounds[k] : bounds[k + 1]], layout, width_mm, time_label) for k in range(pages))
+        return _draw_page(ordered[bounds[page] : bounds[page + 1]], layout, width_mm, time_label)
 
 
 def _check(lane: SwimmerLane) -> None:
