@@ -152,6 +152,18 @@ def test_date_of_an_added_column_proves_nobody_alive(run, tmp_path):
     assert run.records.tables["labs"]["entered_on"].null_count() == 0, "the dates were read"
 
 
+def test_value_that_is_no_level_is_told_unless_it_is_a_word_for_no_value(tmp_path):
+    levels = 'levels = ["Screening", "Symptoms"]'
+    one = run_study(written(tmp_path, protocol=PROTOCOL + NAMED.replace(levels, 'levels = ["Screening", "Chance"]')))
+    [found] = [finding for finding in one.findings if finding.rule == "LEVEL-UNKNOWN"]
+    sentence = 'factor "referral": this value of 2 patients is no declared level, so it counts as missing'
+    assert (found.level, found.value, found.sentence) == ("error", "Symptoms", sentence)
+    assert one.cohort.factors["referral"].codes.tolist().count(-1) == 2
+    silent = PROTOCOL + NAMED.replace(levels, 'levels = ["Screening", "Chance"]\nmissing = ["Symptoms"]')
+    (tmp_path / "study.toml").write_text(silent, encoding="utf-8")
+    assert not [finding for finding in run_study(tmp_path).findings if finding.rule == "LEVEL-UNKNOWN"]
+
+
 def test_study_without_its_dictionary_is_told_which_columns_are_near(oncohort, tmp_path):
     bare = written(tmp_path, told=dictionary({}))
     told = oncohort("check", bare)

@@ -124,6 +124,47 @@ def test_bounds_of_strata_that_cannot_be_are_refused(bounds):
         compiled.point(*shard, *cells, np.zeros(P + 1), np.zeros(P), np.empty(P), np.empty((P, P)))
 
 
+@pytest.mark.parametrize(("n", "p"), [(1, 1), (3, 4), (64, 5), (67, 8), (130, 11)])
+def test_columns_are_measured_and_standardized_wherever_they_stand(n, p):
+    rng = np.random.default_rng(n * 100 + p)
+    rows = rng.normal(size=(n, p))
+    for source in (rows, np.asfortranarray(rows), np.repeat(rows, 2, axis=1)[:, ::2], rows[::-1]):
+        low, high, total, squares = np.empty((4, p))
+        assert compiled.measure(source, low, high, total)
+        assert np.array_equal(low, source.min(axis=0))
+        assert np.array_equal(high, source.max(axis=0))
+        np.testing.assert_allclose(total, source.sum(axis=0), atol=1e-12 * n)
+        center, scale, x = rng.normal(size=p), rng.uniform(1, 2, p), np.empty((p, n))
+        compiled.standardize(source, center, scale, x, squares)
+        np.testing.assert_allclose(x, ((source - center) / scale).T, atol=1e-14)
+        np.testing.assert_allclose(squares, np.square(x).sum(axis=1), rtol=1e-13)
+        here = np.ascontiguousarray(source.T)
+        compiled.standardize(here.T, center, scale, here, squares)
+        assert np.array_equal(here, x)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_value_that_is_not_finite_is_seen_wherever_it_stands(value):
+    for at in np.ndindex(9, 5):
+        rows = np.ones((9, 5))
+        rows[at] = value
+        assert not compiled.measure(rows, *np.empty((3, 5)))
+
+
+def test_places_that_do_not_fit_a_table_are_refused():
+    rows, five = np.ones((N, 5)), np.ones(5)
+    with pytest.raises(ValueError, match="shapes"):
+        compiled.measure(rows, five, five.copy(), np.empty(4))
+    for center, scale, x, squares in (
+        (np.ones(4), five, np.empty((5, N)), np.empty(5)),
+        (five, np.ones(6), np.empty((5, N)), np.empty(5)),
+        (five, five, np.empty((N, 5)), np.empty(5)),
+        (five, five, np.empty((5, N)), np.empty(4)),
+    ):
+        with pytest.raises(ValueError, match="shapes"):
+            compiled.standardize(rows, center, scale, x, squares)
+
+
 def test_empty_shard_adds_nothing():
     table = np.zeros((SLOTS, 4))
     nothing = {"slot": np.zeros(0, dtype=np.int64), "x": np.zeros((P, 0)), "theta": np.empty(0), "table": table}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 import numpy as np
@@ -20,6 +21,8 @@ from oncohort.study.protocol import Comparison, Factor, Protocol
 from oncohort.study.recall import Recall, anew
 from oncohort.study.records import Records
 from oncohort.study.rules_in_force import adds_one_day
+from oncohort.study.text import mask_count
+from oncohort.study.words import plural
 
 
 def derive_records_cohort(records: Records, protocol: Protocol, recall: Recall = anew) -> tuple[Cohort, list[Finding]]:
@@ -41,7 +44,7 @@ def derive_records_cohort(records: Records, protocol: Protocol, recall: Recall =
     for factor in (*protocol.factor, *_arms(protocol)):
         shown = _in_shown_unit(analyzed, factor, columns)
         factors[factor.id], found = derive_factor(shown, _labeled(factor, protocol), protocol.privacy.min_cell)
-        findings += found
+        findings += [*found, *_in_no_level(shown, factors[factor.id], protocol.privacy.min_cell)]
     for comparison in protocol.comparison:
         factors[comparison.id], found = _compared(analyzed, comparison, protocol)
         findings += found
@@ -54,6 +57,27 @@ def derive_records_cohort(records: Records, protocol: Protocol, recall: Recall =
         entry.aside,
         records.template,
     ), findings
+
+
+def _in_no_level(analyzed: pl.DataFrame, factor: FactorData, min_cell: int) -> list[Finding]:
+    """Return a finding for each value that is neither a level of a factor nor one of its words for no value."""
+    spec = factor.spec
+    if spec.levels is None:
+        return []
+    cells = analyzed.select(value=pl.col(spec.column).cast(pl.String)).filter(factor.codes < 0).drop_nulls()
+    counts = Counter[str](cells["value"].sort().to_list())
+    sentence = 'factor "{}": this value of {} is no declared level, so it counts as missing'
+    return [
+        Finding(
+            "error",
+            "LEVEL-UNKNOWN",
+            sentence.format(spec.id, plural(mask_count(n, min_cell), "patient")),
+            column=spec.column,
+            value=value,
+        )
+        for value, n in counts.items()
+        if value not in spec.missing
+    ]
 
 
 def _endpoints(analyzed: pl.DataFrame, times: pl.DataFrame, protocol: Protocol) -> dict[str, EndpointData]:
