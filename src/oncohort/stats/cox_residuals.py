@@ -342,12 +342,15 @@ def case_weight(problem: Problem) -> Floats:
 
 
 def over_time(problem: Problem, rate: Floats, tied: Floats) -> Floats:
-    """Return for each row what accrues between its entry and its time at ``rate``, less ``tied`` for an event."""
+    """Return for each row what accrues between its entry and its time at ``rate``, less ``tied`` for an event.
+
+    Rates have the cells along their last axis, as what accrues has the rows.
+    """
     sets = problem.sets
     accrued = hazard_by_slot(problem, rate, tied)
-    out: Floats = accrued[sets.slot]
+    out: Floats = accrued[..., sets.slot]
     if sets.start is not None:
-        out -= accrued[sets.start]
+        out -= accrued[..., sets.start]
     return out
 
 

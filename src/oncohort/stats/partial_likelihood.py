@@ -253,11 +253,14 @@ def weighted_score(problem: Problem, first: FirstPass, factor: Floats) -> Floats
 
 
 def hazard_by_slot(problem: Problem, rate: Floats, tied: Floats) -> Floats:
-    """Return the cumulative hazard by slot: the sum of ``rate`` to the cell, less ``tied`` for its events."""
-    cumulative = by_stratum(problem, rate[None, :], backward=False)[0]
-    hazard = np.zeros(n_slots(problem))
-    hazard[0:-1:2] = cumulative
-    hazard[1::2] = cumulative - tied
+    """Return the cumulative hazard by slot: the sum of ``rate`` to the cell, less ``tied`` for its events.
+
+    Both have the cells along their last axis, as the hazard has the slots.
+    """
+    cumulative = by_stratum(problem, rate, backward=False)
+    hazard = np.zeros((*rate.shape[:-1], n_slots(problem)))
+    hazard[..., 0:-1:2] = cumulative
+    hazard[..., 1::2] = cumulative - tied
     return hazard
 
 
@@ -285,14 +288,14 @@ def _event_sum(problem: Problem, value: Floats) -> Floats:
 
 
 def by_stratum(problem: Problem, table: Floats, *, backward: bool) -> Floats:
-    """Return cumulative sums along the cells of each stratum."""
+    """Return cumulative sums along the cells of each stratum; these are the last axis."""
     out = np.array(table, dtype=np.float64)
     bounds = problem.sets.bounds
     for k in np.flatnonzero(np.diff(bounds) > 1):
-        part = out[:, bounds[k] : bounds[k + 1]]
+        part = out[..., bounds[k] : bounds[k + 1]]
         if backward:
-            part = part[:, ::-1]
-        np.cumsum(part, axis=1, out=part)
+            part = part[..., ::-1]
+        np.cumsum(part, axis=-1, out=part)
     return out
 
 

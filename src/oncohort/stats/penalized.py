@@ -89,7 +89,7 @@ def _penalty_slope(problem: Problem, first: FirstPass, v: Floats) -> Floats:
     all_q, tied_q = square[-1], square_tied[-1]
     total -= s @ (terms.v0 * all_q - terms.v1 * tied_q) - d @ (terms.v1 * all_q - terms.v2 * tied_q)
     drift, drift_tied = terms.v0 * s - terms.v1 * d, terms.v1 * s - terms.v2 * d
-    means = np.array([over_time(problem, drift[k], drift_tied[k]) for k in range(s.shape[0])])
+    means = over_time(problem, drift, drift_tied)
     total -= 2.0 * (problem.x @ (theta * np.sum(problem.x * (v @ means), axis=0)))
     mass, mean = _tied_means(problem, first)
     total += 2.0 * (mean @ (mass * np.sum(mean * (v @ mean), axis=0)))
