@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 SEED = 20_101
 DAYS = 1_500  # the study closes on this day
-N_COVARIATES = 10
 LEVELS = (2, 2, 3, 2, 2, 4, 2, 2, 3, 3, 2, 2, 4)  # of the 13 factors
 ENDPOINTS = ("OS", "PFS")
 
@@ -26,8 +25,8 @@ class Cohort:
     ----------
     time, event : dict of endpoint to (n,) float
         Whole days from 1 to 1500, and 1 where the event happened.
-    x : (n, 10) float
-        Covariates x1 … x5 (0 or 1), x6 and x7 (whole numbers), x8 … x10 (normal).
+    x : (n, p) float
+        Covariates x1 … x5 (0 or 1), x6 and x7 (whole numbers), x8 … x10 (normal); p = 10.
     factors : tuple of (n,) int
         13 factors with 2 to 4 levels, counted from 0.
     risk : (n,) float
@@ -68,13 +67,25 @@ def _days(time: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.clip(np.ceil(time), 1, DAYS)
 
 
+def with_covariates(cohort: Cohort, p: int) -> Cohort:
+    """Return the cohort with the first p covariates, or with so many more, normal and without effect."""
+    more = np.random.default_rng(p).normal(size=(cohort.n, max(p - cohort.x.shape[1], 0)))
+    x = np.column_stack([cohort.x, more]) if more.size else cohort.x[:, :p]
+    return replace(cohort, x=np.ascontiguousarray(x))
+
+
+def causes_of(cohort: Cohort) -> NDArray[np.int64]:
+    """Return 0 where survival was censored, else 1 or 2, the cause of death: by the second factor, thus by chance."""
+    return cohort.event["OS"].astype(np.int64) * (1 + cohort.factors[1])
+
+
 def columns_of(cohort: Cohort) -> dict[str, NDArray[np.float64]]:
     """Return every column of the cohort as doubles, by name."""
     columns = {f"{id_.lower()}_time": cohort.time[id_] for id_ in ENDPOINTS}
     columns |= {f"{id_.lower()}_event": cohort.event[id_] for id_ in ENDPOINTS}
-    columns |= {f"x{k + 1}": cohort.x[:, k] for k in range(N_COVARIATES)}
+    columns |= {f"x{k + 1}": cohort.x[:, k] for k in range(cohort.x.shape[1])}
     columns |= {f"f{k + 1}": codes.astype(np.float64) for k, codes in enumerate(cohort.factors)}
-    return columns | {"risk": cohort.risk}
+    return columns | {"risk": cohort.risk, "cause": causes_of(cohort).astype(np.float64)}
 
 
 def write_columns(cohort: Cohort, path: Path) -> tuple[str, ...]:

@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from importlib.util import find_spec
 from typing import Any
 
 from data import ENDPOINTS, Cohort
-from measure import Contestant, Numbers, in_this_process
+from measure import Numbers, Read, Work
 
-NAME = "lifelines"
-Work = Callable[[], Any]
-Read = Callable[[Any], Numbers]
-
-
-def is_installed() -> bool:
-    """Say whether lifelines can be imported."""
-    return find_spec("lifelines") is not None
-
-
-def enter(task: str, cohort: Cohort) -> Contestant | None:
-    """Return lifelines ready for a task on a cohort; None for a task it does not do."""
-    if task not in _TASKS:
-        return None
-    work, read = _TASKS[task](cohort)
-    return in_this_process(NAME, work, read)
+NAME = PACKAGE = MODULE = "lifelines"
 
 
 def _kaplan_meier(cohort: Cohort) -> tuple[Work, Read]:
@@ -49,14 +32,17 @@ def _kaplan_meier(cohort: Cohort) -> tuple[Work, Read]:
     return work, read
 
 
-def _log_rank(cohort: Cohort, factor: int) -> tuple[Work, Read]:
-    from lifelines.statistics import multivariate_logrank_test
+def _log_rank(factor: int) -> Any:
+    def enter(cohort: Cohort) -> tuple[Work, Read]:
+        from lifelines.statistics import multivariate_logrank_test
 
-    time, event, group = cohort.time["OS"], cohort.event["OS"], cohort.factors[factor]
-    return (
-        lambda: multivariate_logrank_test(time, group, event),
-        lambda test: {"statistic": test.test_statistic},
-    )
+        time, event, group = cohort.time["OS"], cohort.event["OS"], cohort.factors[factor]
+        return (
+            lambda: multivariate_logrank_test(time, group, event),
+            lambda test: {"statistic": test.test_statistic},
+        )
+
+    return enter
 
 
 def _tables(cohort: Cohort) -> tuple[Work, Read]:
@@ -82,17 +68,17 @@ def _table(cohort: Cohort, endpoint: str, factor: int) -> tuple[float, list[floa
     return multivariate_logrank_test(time, group, event).test_statistic, medians
 
 
-def _frame(cohort: Cohort, p: int) -> Any:
+def _frame(cohort: Cohort) -> Any:
     import pandas as pd
 
-    columns = {f"x{k + 1}": cohort.x[:, k] for k in range(p)}
+    columns = {f"x{k + 1}": cohort.x[:, k] for k in range(cohort.x.shape[1])}
     return pd.DataFrame(columns | {"time": cohort.time["OS"], "event": cohort.event["OS"]})
 
 
-def _cox(cohort: Cohort, p: int) -> tuple[Work, Read]:
+def _cox(cohort: Cohort) -> tuple[Work, Read]:
     from lifelines import CoxPHFitter
 
-    frame = _frame(cohort, p)
+    frame = _frame(cohort)
 
     def read(fitter: Any) -> Numbers:
         return {
@@ -108,7 +94,7 @@ def _zph(cohort: Cohort) -> tuple[Work, Read]:
     from lifelines import CoxPHFitter
     from lifelines.statistics import proportional_hazard_test
 
-    frame = _frame(cohort, cohort.x.shape[1])
+    frame = _frame(cohort)
     fitter = CoxPHFitter().fit(frame, "time", "event")
     # the approximation of Grambsch and Therneau, not the exact score test: its numbers are others by design
     return lambda: proportional_hazard_test(fitter, frame, time_transform="km"), lambda _: {}
@@ -121,13 +107,12 @@ def _concordance(cohort: Cohort) -> tuple[Work, Read]:
     return lambda: concordance_index(time, longevity, event), lambda estimate: {"estimate": estimate}
 
 
-_TASKS: dict[str, Callable[[Cohort], tuple[Work, Read]]] = {
+TASKS = {
+    "cox": _cox,
     "kaplan_meier": _kaplan_meier,
-    "log_rank_2": lambda cohort: _log_rank(cohort, 0),
-    "log_rank_4": lambda cohort: _log_rank(cohort, 5),
+    "log_rank_2": _log_rank(0),
+    "log_rank_4": _log_rank(5),
     "tables_26": _tables,
-    "cox_3": lambda cohort: _cox(cohort, 3),
-    "cox_10": lambda cohort: _cox(cohort, 10),
     "zph": _zph,
     "concordance": _concordance,
 }

@@ -10,16 +10,15 @@ from pathlib import Path
 
 import numpy as np
 
-import lifelines_peer
+from oncohort.stats import kernel
 
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-def describe_machine(r_versions: tuple[str, str] | None) -> dict[str, str]:
-    """Return machine, threads, load and versions, each as words."""
+def describe_machine() -> dict[str, str]:
+    """Return machine, threads, load and versions without those of other programs, each as words."""
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     threads = [f"{name}={os.environ[name]}" for name in _THREADS if name in os.environ]
-    r_words = "not installed" if r_versions is None else f"{r_versions[0]} with survival {r_versions[1]}"
     return {
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
         "processor": f"{_processor()}, {os.cpu_count()} cores",
@@ -31,9 +30,7 @@ def describe_machine(r_versions: tuple[str, str] | None) -> dict[str, str]:
         "NumPy": np.__version__,
         "SciPy": version("scipy"),
         "Polars": version("polars"),
-        "oncohort": version("oncohort"),
-        "lifelines": version("lifelines") if lifelines_peer.is_installed() else "not installed",
-        "R": r_words,
+        "oncohort": f"{version('oncohort')}, {kernel.name()} kernel",
     }
 
 

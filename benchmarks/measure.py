@@ -17,10 +17,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 Numbers: TypeAlias = Mapping[str, ArrayLike]
+Work: TypeAlias = Callable[[], Any]
+Read: TypeAlias = Callable[[Any], Numbers]
 
 LIMIT = 60.0  # seconds: a contestant that needs more for one call is not run
+TOO_SLOW = f"not run: > {LIMIT:.0f} s"
 _SHORTEST = 0.05  # seconds: a shorter call is repeated inside one round until the round lasts so long
 _LONG = 2.0  # seconds: a call this long gets three rounds, not five
+_VERY_LONG = 8.0  # seconds: a call this long is made once
 _WARM = 0.5  # seconds: beside a call this long, what only a first call does is nothing
 
 
@@ -47,7 +51,7 @@ class Contestant:
     run : callable
         Makes so many calls and returns what they took.
     numbers : callable
-        Returns what a call found, by name, to be compared.
+        Returns what a call found, by name, to be compared; asked for after a run.
     """
 
     name: str
@@ -83,47 +87,57 @@ class Outcome:
     reason: str
 
 
-def in_this_process(name: str, work: Callable[[], Any], read: Callable[[Any], Numbers]) -> Contestant:
+def in_this_process(name: str, work: Work, read: Read) -> Contestant:
     """Return a contestant that is a function of this process; ``read`` takes the numbers from what it returns."""
+    last: list[Any] = []
 
     def run(repeats: int) -> Spent:
+        last.clear()
         gc.collect()
+        found = None
         cpu, wall = time.process_time(), time.perf_counter()
         for _ in range(repeats):
-            work()
-        return Spent(time.perf_counter() - wall, time.process_time() - cpu)
+            found = work()
+        spent = Spent(time.perf_counter() - wall, time.process_time() - cpu)
+        last.append(found)
+        return spent
 
-    return Contestant(name, run, lambda: read(work()))
+    return Contestant(name, run, lambda: read(last[0]))
 
 
 def race(contestants: Sequence[Contestant]) -> dict[str, Outcome]:
     """Measure the contestants in turn (A B C, B C A, …) after a first call of each that does not count.
 
-    Five rounds, or three if a call of one of them takes longer than two seconds.
+    Five rounds; three for a contestant whose call takes longer than two seconds; one, the first call, for one whose
+    call takes longer than eight.
     """
     reasons: dict[str, str] = {}
     repeats: dict[str, int] = {}
-    slowest = 0.0
+    rounds: dict[str, int] = {}
+    spent: dict[str, list[Spent]] = {}
     for contestant in contestants:
         try:
             with time_limit(LIMIT):
-                once = contestant.run(1).wall
+                first = contestant.run(1)
         except TooSlow:
-            reasons[contestant.name] = f"not run: > {LIMIT:.0f} s"
+            reasons[contestant.name] = TOO_SLOW
             continue
-        if once < _WARM:
-            once = contestant.run(1).wall
+        once = contestant.run(1).wall if first.wall < _WARM else first.wall
         repeats[contestant.name] = max(1, math.ceil(_SHORTEST / max(once, 1e-6)))
-        slowest = max(slowest, once)
+        rounds[contestant.name] = 5 if once <= _LONG else 3 if once <= _VERY_LONG else 0
+        spent[contestant.name] = [] if once <= _VERY_LONG else [first]
     running = deque(contestant for contestant in contestants if contestant.name in repeats)
-    spent: dict[str, list[Spent]] = {contestant.name: [] for contestant in running}
-    rounds = 3 if slowest > _LONG else 5
-    for _ in range(rounds):
+    for k in range(max(rounds.values(), default=0)):
         for contestant in running:
-            spent[contestant.name].append(contestant.run(repeats[contestant.name]))
+            if k < rounds[contestant.name]:
+                spent[contestant.name].append(contestant.run(repeats[contestant.name]))
         running.rotate(-1)
-    done = {c.name: Outcome(_timing(spent[c.name], repeats[c.name]), c.numbers(), "") for c in running}
-    return done | {name: Outcome(None, {}, reason) for name, reason in reasons.items()}
+    return {
+        c.name: Outcome(None, {}, reasons[c.name])
+        if c.name in reasons
+        else Outcome(_timing(spent[c.name], repeats[c.name]), c.numbers(), "")
+        for c in contestants
+    }
 
 
 def _timing(spent: Sequence[Spent], repeats: int) -> Timing:

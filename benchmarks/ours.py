@@ -1,4 +1,4 @@
-"""oncohort as a contestant: for each task the work that is timed, and how to read its numbers."""
+"""oncohort as a contestant, by each of its kernels: the work that is timed, and how to read its numbers."""
 
 from __future__ import annotations
 
@@ -6,23 +6,38 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 import oncohort as oc
-from data import ENDPOINTS, Cohort
-from measure import Contestant, Numbers, in_this_process
+from cases import RESAMPLES
+from data import ENDPOINTS, Cohort, causes_of
+from measure import Contestant, Numbers, Read, Work, in_this_process
+from oncohort.stats import kernel
+from oncohort.stats.firth import FirthFit
 from oncohort.stats.kaplan_meier import curve_of
 from oncohort.stats.log_rank import log_rank_of
 from oncohort.stats.risk_table import risk_table
+from oncohort.stats.stepwise_resamples import stepwise_resamples
 
-NAME = "oncohort"
-Work = Callable[[], Any]
-Read = Callable[[Any], Numbers]
+NAME, NUMPY = "oncohort", "oncohort, NumPy kernel"
 
 
 def enter(task: str, cohort: Cohort) -> Contestant:
-    """Return oncohort ready for a task on a cohort."""
+    """Return oncohort ready for a task on a cohort, with the kernel that it takes by itself."""
+    return in_this_process(NAME, *_TASKS[task](cohort))
+
+
+def enter_numpy(task: str, cohort: Cohort) -> Contestant | None:
+    """Return oncohort with its NumPy kernel; None where that is the kernel it takes, or the task needs none."""
+    if kernel.name() == "numpy" or task in _WITHOUT_KERNEL:
+        return None
     work, read = _TASKS[task](cohort)
-    return in_this_process(NAME, work, read)
+
+    def with_numpy() -> Any:
+        with kernel.use("numpy"):
+            return work()
+
+    return in_this_process(NUMPY, with_numpy, read)
 
 
 def _kaplan_meier(cohort: Cohort) -> tuple[Work, Read]:
@@ -49,9 +64,12 @@ def _median(curve: oc.SurvivalCurve) -> float:
     return oc.quantile(curve, 0.5, method="brookmeyer-crowley", at_half="midpoint").estimate
 
 
-def _log_rank(cohort: Cohort, factor: int) -> tuple[Work, Read]:
-    time, event, group = cohort.time["OS"], cohort.event["OS"], cohort.factors[factor]
-    return lambda: oc.log_rank(time, event, group), lambda test: {"statistic": test.statistic}
+def _log_rank(factor: int) -> Callable[[Cohort], tuple[Work, Read]]:
+    def enter(cohort: Cohort) -> tuple[Work, Read]:
+        time, event, group = cohort.time["OS"], cohort.event["OS"], cohort.factors[factor]
+        return lambda: oc.log_rank(time, event, group), lambda test: {"statistic": test.statistic}
+
+    return enter
 
 
 def _tables(cohort: Cohort) -> tuple[Work, Read]:
@@ -73,9 +91,7 @@ def _table(cohort: Cohort, endpoint: str, factor: int) -> tuple[float, list[floa
     return log_rank_of(table).statistic, [_median(curve) for curve in curves]
 
 
-def _cox(cohort: Cohort, p: int) -> tuple[Work, Read]:
-    x = cohort.x[:, :p]
-
+def _cox(cohort: Cohort) -> tuple[Work, Read]:
     def read(fit: oc.CoxFit) -> Numbers:
         return {
             "coefficients": fit.coefficients,
@@ -83,23 +99,41 @@ def _cox(cohort: Cohort, p: int) -> tuple[Work, Read]:
             "likelihood_ratio": fit.likelihood_ratio.statistic,
         }
 
-    return lambda: oc.cox(cohort.time["OS"], cohort.event["OS"], x, ties="efron"), read
+    return lambda: oc.cox(cohort.time["OS"], cohort.event["OS"], cohort.x, ties="efron"), read
+
+
+def _firth(cohort: Cohort) -> tuple[Work, Read]:
+    def read(fit: FirthFit) -> Numbers:
+        return {
+            "coefficients": fit.coefficients,
+            "std_error": fit.std_error,
+            "log_limits": np.log([*zip(fit.conf_low, fit.conf_high, strict=True)]).ravel(),
+            "p_value": [test.p_value for test in fit.tests if test is not None],
+        }
+
+    return lambda: oc.firth(oc.cox(cohort.time["OS"], cohort.event["OS"], cohort.x, ties="breslow")), read
+
+
+def _fine_gray(cohort: Cohort) -> tuple[Work, Read]:
+    cause = causes_of(cohort)
+    # "left" as in R's finegray; its standard error is another one, which takes the weights as known
+    return (
+        lambda: oc.fine_gray(cohort.time["OS"], cause, cohort.x, of=1, censoring_ties="left"),
+        lambda fit: {"coefficients": fit.coefficients},
+    )
+
+
+_RULES: Any = {
+    "direction": "forward", "criterion": "likelihood-ratio", "enter": 0.10, "remove": 0.10, "ties": "efron",
+}  # fmt: skip
+
+
+def _blocks(cohort: Cohort) -> dict[str, NDArray[np.float64]]:
+    return {f"x{k + 1}": cohort.x[:, k] for k in range(cohort.x.shape[1])}
 
 
 def _stepwise(cohort: Cohort) -> tuple[Work, Read]:
-    blocks = {f"x{k + 1}": cohort.x[:, k] for k in range(cohort.x.shape[1])}
-
-    def work() -> oc.StepwiseResult:
-        return oc.stepwise(
-            cohort.time["OS"],
-            cohort.event["OS"],
-            blocks,
-            direction="forward",
-            criterion="likelihood-ratio",
-            enter=0.10,
-            remove=0.10,
-            ties="efron",
-        )
+    blocks = _blocks(cohort)
 
     def read(path: oc.StepwiseResult) -> Numbers:
         fit = path.fit
@@ -109,7 +143,16 @@ def _stepwise(cohort: Cohort) -> tuple[Work, Read]:
             "std_error": np.zeros(0) if fit is None else fit.std_error,
         }
 
-    return work, read
+    return lambda: oc.stepwise(cohort.time["OS"], cohort.event["OS"], blocks, **_RULES), read
+
+
+def _bootstrap(cohort: Cohort) -> tuple[Work, Read]:
+    n, blocks = cohort.n, _blocks(cohort)
+    draws = np.random.default_rng(n).multinomial(n, [1.0 / n] * n, size=RESAMPLES)
+    return (
+        lambda: stepwise_resamples(cohort.time["OS"], cohort.event["OS"], blocks, draws, **_RULES),
+        lambda found: {"selected": found.selected},
+    )
 
 
 def _zph(cohort: Cohort) -> tuple[Work, Read]:
@@ -128,13 +171,16 @@ def _concordance(cohort: Cohort) -> tuple[Work, Read]:
 
 
 _TASKS: dict[str, Callable[[Cohort], tuple[Work, Read]]] = {
-    "kaplan_meier": _kaplan_meier,
-    "log_rank_2": lambda cohort: _log_rank(cohort, 0),
-    "log_rank_4": lambda cohort: _log_rank(cohort, 5),
-    "tables_26": _tables,
-    "cox_3": lambda cohort: _cox(cohort, 3),
-    "cox_10": lambda cohort: _cox(cohort, 10),
-    "stepwise": _stepwise,
-    "zph": _zph,
+    "bootstrap": _bootstrap,
     "concordance": _concordance,
+    "cox": _cox,
+    "fine_gray": _fine_gray,
+    "firth": _firth,
+    "kaplan_meier": _kaplan_meier,
+    "log_rank_2": _log_rank(0),
+    "log_rank_4": _log_rank(5),
+    "stepwise": _stepwise,
+    "tables_26": _tables,
+    "zph": _zph,
 }
+_WITHOUT_KERNEL = ("bootstrap", "fine_gray", "firth")  # not in it, or, the bootstrap, a minute without it

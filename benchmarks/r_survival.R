@@ -2,6 +2,7 @@
 # FILE holds N doubles for each NAME, one column after the other. Then, a line at a time on standard input:
 #   time TASK REPEATS    answers "wall cpu", seconds of so many calls (the data are in memory, as for the others)
 #   numbers TASK         answers lines "name value value ..."
+#   memory TASK          answers what a call adds to the peak memory of the process, in bytes
 # Every answer ends with a line "end".
 
 suppressPackageStartupMessages(library(survival))
@@ -14,12 +15,19 @@ file <- file(arguments[1], "rb")
 d <- lapply(names_of, function(name) readBin(file, "double", n))
 close(file)
 names(d) <- names_of
-x <- do.call(cbind, d[paste0("x", 1:10)])
+x <- do.call(cbind, d[grep("^x[0-9]+$", names_of)])
 os <- Surv(d$os_time, d$os_event)
 pfs <- Surv(d$pfs_time, d$pfs_event)
 f <- lapply(d[paste0("f", 1:13)], as.integer)
 
-tight <- coxph.control(eps = 1e-12, iter.max = 100)  # numbers to compare with; timed fits use R's own rule
+# Timed fits use R's own stopping rule; the numbers to compare with are those of a tight one and a step beyond.
+tight <- coxph.control(eps = 1e-12, iter.max = 100)
+polished_cox <- function() {
+  fit <- coxph(os ~ x, ties = "efron", control = tight)
+  further <- coxph(os ~ x, ties = "efron", control = tight, init = coef(fit))
+  further$loglik[1] <- fit$loglik[1]
+  further
+}
 middle <- function(fit) unname(quantile(fit, 0.5)$quantile)
 
 kaplan_meier <- function() {
@@ -45,6 +53,13 @@ read_tables <- function(found) {
 
 read_cox <- function(fit) {
   list(coefficients = unname(coef(fit)), std_error = sqrt(diag(vcov(fit))), likelihood_ratio = 2 * diff(fit$loglik))
+}
+
+fine_gray <- function(control) {
+  patients <- data.frame(time = d$os_time, cause = factor(d$cause, 0:2), x)
+  rows <- finegray(Surv(time, cause) ~ ., data = patients, etype = "1")
+  model <- reformulate(colnames(x), quote(Surv(fgstart, fgstop, fgstatus)))
+  coxph(model, data = rows, weights = fgwt, ties = "breslow", control = control)
 }
 
 # Forward selection: the smallest P of the score tests enters, the largest P of the likelihood-ratio tests leaves.
@@ -93,12 +108,12 @@ tasks <- list(
   log_rank_2 = list(function() survdiff(os ~ f$f1), function() survdiff(os ~ f$f1), `[`),
   log_rank_4 = list(function() survdiff(os ~ f$f6), function() survdiff(os ~ f$f6), `[`),
   tables_26 = list(tables_26, tables_26, read_tables),
-  cox_3 = list(
-    function() coxph(os ~ x[, 1:3], ties = "efron"),
-    function() coxph(os ~ x[, 1:3], ties = "efron", control = tight), read_cox
+  cox = list(
+    function() coxph(os ~ x, ties = "efron"), polished_cox, read_cox
   ),
-  cox_10 = list(
-    function() coxph(os ~ x, ties = "efron"), function() coxph(os ~ x, ties = "efron", control = tight), read_cox
+  fine_gray = list(
+    function() fine_gray(coxph.control()), function() fine_gray(tight),
+    function(fit) list(coefficients = unname(coef(fit)))
   ),
   stepwise = list(function() stepwise(coxph.control()), function() stepwise(tight), read_stepwise),
   zph = list(zph, zph, function(found) list(statistic = unname(found$table[, "chisq"]))),
@@ -124,12 +139,25 @@ answer_numbers <- function(task) {
   for (name in names(found)) cat(name, sprintf("%.17g", found[[name]]), "\n")
 }
 
+answer_memory <- function(task) {
+  gc()
+  cat("5", file = "/proc/self/clear_refs")  # the peak is now what is in use
+  peak <- function() as.numeric(gsub("\\D", "", grep("^VmHWM", readLines("/proc/self/status"), value = TRUE))) * 1024
+  before <- peak()
+  found <- tasks[[task]][[1]]()
+  cat(sprintf("%.0f\n", peak() - before))
+}
+
 questions <- file("stdin", "r")
 repeat {
   words <- strsplit(readLines(questions, 1), " ")
   if (!length(words)) break
   words <- words[[1]]
-  if (words[1] == "time") answer_time(words[2], as.integer(words[3])) else answer_numbers(words[2])
+  switch(words[1],
+    time = answer_time(words[2], as.integer(words[3])),
+    numbers = answer_numbers(words[2]),
+    memory = answer_memory(words[2])
+  )
   cat("end\n")
   flush(stdout())
 }

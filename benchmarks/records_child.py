@@ -17,7 +17,7 @@ from oncohort.analysis.plan import analyze_cohort
 from oncohort.derive.cohort import derive_cohort
 from oncohort.intake.presets import read_presets
 from oncohort.intake.record_checks import check_record_tables
-from oncohort.intake.template import read_template_tables
+from oncohort.intake.template import read_dictionary, read_template_tables
 from oncohort.study.parse import parse_protocol
 
 T = TypeVar("T")
@@ -33,9 +33,12 @@ def timed(stage: str, work: Callable[[], T]) -> T:
 
 
 folder = Path(sys.argv[1])
-protocol = parse_protocol((folder / "study.toml").read_text(encoding="utf-8"), "study.toml", read_presets())
-specs = protocol.records.template_files()
-records, _ = timed("reading", lambda: read_template_tables(folder, specs, data=protocol.study.records or ""))
+template = read_dictionary(folder)
+protocol = parse_protocol(
+    (folder / "study.toml").read_text(encoding="utf-8"), "study.toml", read_presets(), template=template.tables
+)
+data, specs = protocol.study.records or "", protocol.records.template_files()
+records, _ = timed("reading", lambda: read_template_tables(folder, template, specs, data=data))
 timed("checking", lambda: check_record_tables(records.tables, records.files))
 cohort, _ = timed("deriving", lambda: derive_cohort(records, protocol))
 timed("analyzing", lambda: analyze_cohort(cohort, protocol))

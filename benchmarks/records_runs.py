@@ -44,7 +44,7 @@ class RecordsRun:
 def time_records_studies(place: Path, *, quick: bool) -> Iterator[RecordsRun]:
     """Yield the cost of each size; ``quick`` is the smallest, once."""
     for n in SIZES[:1] if quick else SIZES:
-        yield _time(place, n, 1 if quick else 5 if n < SIZES[-1] else 3)
+        yield _time(place, n, 1 if quick or n == SIZES[-1] else 3)
 
 
 def _time(place: Path, n: int, rounds: int) -> RecordsRun:

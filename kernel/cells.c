@@ -18,14 +18,14 @@ EACH_MACHINE TieTerms tie_terms(double risk, double tied_risk, double n_tied, do
         double u0 = tied_weight / risk;
         return (TieTerms){u0, 0.0, u0 / risk, 0.0, 0.0, n_tied * log(risk)};
     }
-    const double mean = tied_weight / n_tied, share = tied_risk / risk;
+    const double mean = tied_weight / n_tied, share = tied_risk / risk, part_of = 1.0 / n_tied;
     V4 u0 = {0.0}, u1 = {0.0}, v0 = {0.0}, v1 = {0.0}, v2 = {0.0}, product = {1.0, 1.0, 1.0, 1.0};
     double logarithms = 0.0;
     for (double l = 0.0; l < n_tied; l += 4.0) {
         V4 index = {l, l + 1.0, l + 2.0, l + 3.0}, one = {1.0, 1.0, 1.0, 1.0};
         for (int j = 1; j < 4; j++)
             if (index[j] >= n_tied) index[j] = one[j] = 0.0; /* beyond the last event: adds nothing */
-        V4 fraction = index / n_tied, left = 1.0 - fraction * share, inverse = one / left, part = fraction * inverse;
+        V4 fraction = index * part_of, left = 1.0 - fraction * share, inverse = one / left, part = fraction * inverse;
         u0 += inverse;
         u1 += part;
         v0 += inverse * inverse;

@@ -30,6 +30,23 @@ typedef int64_t I4 __attribute__((vector_size(32), may_alias));
 /* Of a where `first` is true, else of b, each of the four by itself. */
 INLINE V4 chosen(I4 first, V4 a, V4 b) { return (V4)((first & (I4)a) | (~first & (I4)b)); }
 
+/* Some of the eight numbers of a and b; gcc and clang say it in their own ways. */
+#ifdef __clang__
+#define SHUFFLED(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define SHUFFLED(a, b, ...) __builtin_shuffle(a, b, (I4){__VA_ARGS__})
+#endif
+
+/* Turns four columns of four rows into four rows of four columns, or back. */
+INLINE void turn(const V4 from[4], V4 to[4]) {
+    const V4 a = SHUFFLED(from[0], from[1], 0, 4, 2, 6), b = SHUFFLED(from[0], from[1], 1, 5, 3, 7);
+    const V4 c = SHUFFLED(from[2], from[3], 0, 4, 2, 6), d = SHUFFLED(from[2], from[3], 1, 5, 3, 7);
+    to[0] = SHUFFLED(a, c, 0, 1, 4, 5);
+    to[1] = SHUFFLED(b, d, 0, 1, 4, 5);
+    to[2] = SHUFFLED(a, c, 2, 3, 6, 7);
+    to[3] = SHUFFLED(b, d, 2, 3, 6, 7);
+}
+
 /* What a call can say. */
 typedef enum {
     DONE = 0,
@@ -107,10 +124,10 @@ Said stepwise(const Patients *patients, const Rules *rules, const int64_t *draws
               double *coefficients);
 
 /* columns.c */
-int by_column(const char *source, ptrdiff_t n, ptrdiff_t p, ptrdiff_t row_step, ptrdiff_t column_step, double *x,
-              ptrdiff_t stride, double *low, double *high, double *sum);
-double sum_of_deviations(const double *x, ptrdiff_t n, double center);
-double standardize(double *x, ptrdiff_t n, double center, double scale);
+int measure_columns(const char *source, ptrdiff_t n, ptrdiff_t p, ptrdiff_t row_step, ptrdiff_t column_step,
+                    double *low, double *high, double *sum);
+void standardize_columns(const char *source, ptrdiff_t n, ptrdiff_t p, ptrdiff_t row_step, ptrdiff_t column_step,
+                         const double *center, const double *scale, double *x, ptrdiff_t stride, double *squares);
 
 /* counts.c */
 int count_whole_times(const double *time, const double *event, const int64_t *group, ptrdiff_t n, ptrdiff_t n_times,

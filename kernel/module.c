@@ -220,53 +220,35 @@ static PyObject *py_climb(PyObject *self, PyObject *const *given, Py_ssize_t n_g
     return told(said, climbed, &end);
 }
 
-static PyObject *py_by_column(PyObject *self, PyObject *const *given, Py_ssize_t n_given) {
+static PyObject *py_measure(PyObject *self, PyObject *const *given, Py_ssize_t n_given) {
     (void)self;
-    enum { SOURCE, X, LOW, HIGH, SUM, N };
+    enum { SOURCE, LOW, HIGH, SUM, N };
     Array a[N];
-    if (!take(given, n_given, "sMFFF", a)) return NULL;
-    const ptrdiff_t p = a[X].rows, n = a[X].columns;
-    if (a[SOURCE].rows != n || a[SOURCE].columns != p || a[LOW].columns != p || a[HIGH].columns != p
-        || a[SUM].columns != p)
-        return shapes_differ(a, N);
+    if (!take(given, n_given, "sFFF", a)) return NULL;
+    const ptrdiff_t n = a[SOURCE].rows, p = a[SOURCE].columns;
+    if (a[LOW].columns != p || a[HIGH].columns != p || a[SUM].columns != p) return shapes_differ(a, N);
     const Py_ssize_t *steps = a[SOURCE].buffer.strides;
     int finite;
     Py_BEGIN_ALLOW_THREADS;
-    finite = by_column(a[SOURCE].data, n, p, steps[0], steps[1], a[X].data, a[X].row_step, a[LOW].data, a[HIGH].data,
-                       a[SUM].data);
+    finite = measure_columns(a[SOURCE].data, n, p, steps[0], steps[1], a[LOW].data, a[HIGH].data, a[SUM].data);
     Py_END_ALLOW_THREADS;
     release(a, N);
     return PyBool_FromLong(finite);
 }
 
-static PyObject *py_sum_of_deviations(PyObject *self, PyObject *const *given, Py_ssize_t n_given) {
-    (void)self;
-    enum { X, CENTER, SUM, N };
-    Array a[N];
-    if (!take(given, n_given, "mfF", a)) return NULL;
-    if (a[CENTER].columns != a[X].rows || a[SUM].columns != a[X].rows) return shapes_differ(a, N);
-    const double *x = a[X].data, *center = a[CENTER].data;
-    double *sum = a[SUM].data;
-    Py_BEGIN_ALLOW_THREADS;
-    for (ptrdiff_t k = 0; k < a[X].rows; k++)
-        sum[k] = sum_of_deviations(x + k * a[X].row_step, a[X].columns, center[k]);
-    Py_END_ALLOW_THREADS;
-    release(a, N);
-    Py_RETURN_NONE;
-}
-
 static PyObject *py_standardize(PyObject *self, PyObject *const *given, Py_ssize_t n_given) {
     (void)self;
-    enum { X, CENTER, SCALE, SQUARES, N };
+    enum { SOURCE, CENTER, SCALE, X, SQUARES, N };
     Array a[N];
-    if (!take(given, n_given, "MffF", a)) return NULL;
-    if (a[CENTER].columns != a[X].rows || a[SCALE].columns != a[X].rows || a[SQUARES].columns != a[X].rows)
+    if (!take(given, n_given, "sffMF", a)) return NULL;
+    const ptrdiff_t n = a[SOURCE].rows, p = a[SOURCE].columns;
+    if (a[CENTER].columns != p || a[SCALE].columns != p || a[X].rows != p || a[X].columns != n
+        || a[SQUARES].columns != p)
         return shapes_differ(a, N);
-    double *x = a[X].data, *squares = a[SQUARES].data;
-    const double *center = a[CENTER].data, *scale = a[SCALE].data;
+    const Py_ssize_t *steps = a[SOURCE].buffer.strides;
     Py_BEGIN_ALLOW_THREADS;
-    for (ptrdiff_t k = 0; k < a[X].rows; k++)
-        squares[k] = standardize(x + k * a[X].row_step, a[X].columns, center[k], scale[k]);
+    standardize_columns(a[SOURCE].data, n, p, steps[0], steps[1], a[CENTER].data, a[SCALE].data, a[X].data,
+                        a[X].row_step, a[SQUARES].data);
     Py_END_ALLOW_THREADS;
     release(a, N);
     Py_RETURN_NONE;
@@ -362,9 +344,8 @@ static PyMethodDef functions[] = {
     FUNCTION(tie_terms, "tie_terms(risk, tied_risk, n_tied, tied_weight, efron, terms): the sums u0 u1 v0 v1 v2 log."),
     FUNCTION(point, "point(rows, cells, observed, beta, score, information): log-likelihood, or None beyond doubles."),
     FUNCTION(climb, "climb(rows, cells, observed, span, reference, height, beta, score, information, step): a fit."),
-    FUNCTION(by_column, "by_column(source, x, low, high, sum): copy by columns; returns whether all is finite."),
-    FUNCTION(sum_of_deviations, "sum_of_deviations(x, center, sum): by column."),
-    FUNCTION(standardize, "standardize(x, center, scale, squares): by column, in place."),
+    FUNCTION(measure, "measure(source, low, high, sum): by column; returns whether all is finite."),
+    FUNCTION(standardize, "standardize(source, center, scale, x, squares): the columns of a table into x."),
     FUNCTION(count_whole_times, "count_whole_times(time, event, group, counts): False where one is not whole."),
     FUNCTION(place_whole_times, "place_whole_times(time, event, number, even_slot, stop, slot): False if unknown."),
     FUNCTION(stepwise, "stepwise(x, key, term, rules, draws, status, coefficients): a selection for each draw."),

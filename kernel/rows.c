@@ -8,6 +8,7 @@
 
 #define MOST_ROWS 256     /* of a tile: its columns stay in the cache while they are used more than once */
 #define TILE_DOUBLES 8192 /* about 64 KB */
+#define MOST_AT_ONCE 16   /* columns of a row that are added together */
 static const double ZEROS[MOST_ROWS], ONES[MOST_ROWS] = {[0 ... MOST_ROWS - 1] = 1.0};
 
 /* exp(v) for |v| <= 700, within 1 unit in the last place: v = k ln 2 + r, exp(v) = 2^k (1 + r + r^2 q(r)). */
@@ -84,30 +85,44 @@ INLINE int known_slots(const int64_t *slot, ptrdiff_t m, ptrdiff_t n_slots) {
     return !strange;
 }
 
-/* Adds sign * theta * x to four neighbors in the table of each row's slot. */
-INLINE void scatter_four(double *restrict table, ptrdiff_t width, const int64_t *slot, const double *theta,
-                         const double *const x[4], ptrdiff_t m, double sign) {
-    const double *a = x[0], *b = x[1], *c = x[2], *d = x[3];
-    for (ptrdiff_t i = 0; i < m; i++) {
-        if (i % 8 == 0) {
-            ask_ahead(a + i);
-            ask_ahead(b + i);
-            ask_ahead(c + i);
-            ask_ahead(d + i);
+/* Adds sign * theta * x to so many neighbors (a multiple of 4) in the table of each row's slot, four rows at a time. */
+INLINE void scatter_some(double *restrict table, ptrdiff_t width, const int64_t *slot, const double *theta,
+                         const double *const x[MOST_AT_ONCE], ptrdiff_t columns, ptrdiff_t m, double sign) {
+    ptrdiff_t i = 0;
+    for (; i + 4 <= m; i += 4) {
+        double *to[4];
+        V4 factor[4];
+        for (int r = 0; r < 4; r++) {
+            to[r] = table + slot[i + r] * width;
+            factor[r] = (V4){0.0} + sign * theta[i + r];
         }
-        V4 value = {a[i], b[i], c[i], d[i]};
-        *(V4Anywhere *)(table + slot[i] * width) += sign * theta[i] * value;
+        for (ptrdiff_t k = 0; k < columns; k += 4) {
+            V4 column[4], row[4];
+            for (int j = 0; j < 4; j++) {
+                if (i % 8 == 0) ask_ahead(x[k + j] + i);
+                column[j] = *(const V4Anywhere *)(x[k + j] + i);
+            }
+            turn(column, row);
+            for (int r = 0; r < 4; r++) *(V4Anywhere *)(to[r] + k) += factor[r] * row[r];
+        }
     }
+    for (; i < m; i++)
+        for (ptrdiff_t k = 0; k < columns; k++) table[slot[i] * width + k] += sign * theta[i] * x[k][i];
 }
 
+/* All columns of a row together or, where they are many, four: then their part of the table stays in the cache. */
 INLINE Said scatter(double *table, ptrdiff_t width, const int64_t *slot, ptrdiff_t n_slots, const double *theta,
                     const Rows *rows, ptrdiff_t a, ptrdiff_t m, double sign) {
     if (!known_slots(slot, m, n_slots)) return BAD_SLOT;
-    for (ptrdiff_t k = 0; k < width; k += 4) {
-        const double *x[4];
-        for (int j = 0; j < 4; j++)
+    const ptrdiff_t columns = width <= MOST_AT_ONCE ? width : 4;
+    for (ptrdiff_t k = 0; k < width; k += columns) {
+        const double *x[MOST_AT_ONCE];
+        for (ptrdiff_t j = 0; j < columns; j++)
             x[j] = k + j < rows->p ? rows->x + (k + j) * rows->stride + a : k + j == rows->p ? ONES : ZEROS;
-        scatter_four(table + k, width, slot, theta, x, m, sign);
+        if (columns == 4)
+            scatter_some(table + k, width, slot, theta, x, 4, m, sign);
+        else
+            scatter_some(table + k, width, slot, theta, x, columns, m, sign);
     }
     return DONE;
 }

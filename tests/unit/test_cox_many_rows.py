@@ -33,6 +33,12 @@ def _kernel(request):
         yield request.param
 
 
+def approach(problem):
+    start = newton.point_at(problem, np.zeros(4))
+    assert start is not None
+    return newton._approach(problem, start)
+
+
 def by_newton(problem, monkeypatch):
     """Return the fit that Newton's method makes by itself."""
     with monkeypatch.context() as patch:
@@ -53,7 +59,7 @@ def assert_same(found, expected):
 def test_many_rows_are_fitted_as_newton_fits_them(monkeypatch, extra, ties):
     problem = prepare(TIME, EVENT, X, ties=ties, **{name: BESIDES[name] for name in extra})
     assert len(problem.plan) > 1
-    point, steps = newton._approach(problem, newton.point_at(problem, np.zeros(4)))
+    point, steps = approach(problem)
     assert 0 < steps < 9
     assert np.max(np.abs(np.linalg.solve(point.information, point.score)) * problem.span) < 1e-9
     assert_same(fit_problem(problem, 0.95), by_newton(problem, monkeypatch))
@@ -79,7 +85,7 @@ def test_few_events_among_many_rows_need_no_sample(monkeypatch):
     event = EVENT & (RNG.random(N) < 0.001)
     problem = prepare(TIME, event, X, ties="efron")
     assert len(problem.plan) > 1
-    assert newton._approach(problem, newton.point_at(problem, np.zeros(4)))[1] == 0
+    assert approach(problem)[1] == 0
     assert_same(fit_problem(problem, 0.95), by_newton(problem, monkeypatch))
 
 

@@ -46,7 +46,7 @@ class CoxFit:
     conf_level : float
         Coverage of the limits.
     iterations : int
-        Newton steps.
+        Steps to the maximum.
     converged : bool
         False when the likelihood has no maximum (`firth` then has estimates) or none was found; then
         ``failure_reason`` says why.

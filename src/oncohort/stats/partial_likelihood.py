@@ -140,8 +140,10 @@ def counted(problem: Problem) -> Problem:
 
 def _counts(problem: Problem, weight: Floats | None) -> Floats:
     """Return the (2, cells) table of events and of their weights."""
-    size = n_slots(problem)
-    return np.sum(kernel.over_shards(lambda shard: kernel.count_events(shard, size), shards(problem, weight)), axis=0)
+    counts = np.zeros((2, problem.sets.cell.size))
+    for shard in shards(problem, weight):
+        counts += kernel.count_events(shard, n_slots(problem))
+    return counts
 
 
 def some_rows(problem: Problem, rows: Ints) -> Problem:
@@ -284,7 +286,10 @@ def _event_sum(problem: Problem, value: Floats) -> Floats:
     """Return the (p,) sum over events of weight * x * value, ``value`` by cell."""
     by_slot = np.zeros(n_slots(problem))
     by_slot[1::2] = value
-    return np.sum(kernel.over_shards(lambda shard: kernel.event_sum(shard, by_slot), shards(problem)), axis=0)
+    total = np.zeros(problem.x.shape[0])
+    for shard in shards(problem):
+        total += kernel.event_sum(shard, by_slot)
+    return total
 
 
 def by_stratum(problem: Problem, table: Floats, *, backward: bool) -> Floats:
