@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
-from multiprocessing import get_context
 
 import pytest
 
-from oncohort.cli.other_process import other_process
+from oncohort.cli.other_process import OtherProcess, other_process
 from oncohort.errors import OutputError
 from oncohort.report.figures.flow import FlowBox, plot_flow
 from oncohort.report.sketch import Sketch, begin, draw, finish
@@ -22,7 +21,7 @@ SKETCHES = [Sketch(FLOW, f"Flow {k}", "326 screened, 110 analyzed.") for k in ra
 
 @pytest.fixture
 def other() -> Iterator[Executor]:
-    with ProcessPoolExecutor(1, get_context("spawn")) as executor:
+    with OtherProcess() as executor:
         yield executor
 
 
@@ -37,7 +36,7 @@ def test_figures_of_a_process_that_died_are_drawn_here(other: Executor):
     with pytest.raises(BrokenProcessPool):
         other.submit(os._exit, 1).result()
     with pytest.raises(BrokenProcessPool):
-        other.submit(os.getpid)
+        other.submit(os.getpid).result()
     assert finish([begin(sketch, other) for sketch in SKETCHES[:2]]) == [draw(sketch) for sketch in SKETCHES[:2]]
 
 
@@ -45,6 +44,12 @@ def test_figures_that_the_process_died_over_are_drawn_here(other: Executor):
     begun = [begin(sketch, other) for sketch in SKETCHES[:2]]
     other.submit(os._exit, 1)
     assert finish(begun) == [draw(sketch) for sketch in SKETCHES[:2]]
+
+
+def test_the_other_process_is_another_one_and_what_is_printed_there_does_no_harm(other: Executor):
+    assert other.submit(os.getpid).result() != os.getpid()
+    assert other.submit(print, "something that a library says", flush=True).result() is None
+    assert other.submit(int, "7").result() == 7
 
 
 def test_what_a_figure_refuses_is_refused_from_the_other_process_too(other: Executor):

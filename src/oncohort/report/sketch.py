@@ -65,12 +65,7 @@ def draw(sketch: Sketch) -> Drawing:
 
 def begin(sketch: Sketch, other: Executor | None) -> Begun:
     """Hand a figure to another process, if there is one."""
-    if other is None:
-        return Begun(sketch, None)
-    try:
-        return Begun(sketch, other.submit(draw, sketch))
-    except BrokenProcessPool:
-        return Begun(sketch, None)
+    return Begun(sketch, None if other is None else other.submit(draw, sketch))
 
 
 def finish(begun: Sequence[Begun]) -> list[Drawing]:
