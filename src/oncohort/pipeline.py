@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from oncohort.analysis.beside import OwnRun, analyze_beside, memory_of_runs
@@ -70,8 +71,8 @@ def analyze_study(study: Study) -> StudyRun:
         *check_glyphs(protocol, results),
     )
     own = OwnRun(study.records, protocol, cohort, results, recall)
-    beside = None if profile is None else analyze_beside(own, profile)
-    return StudyRun(protocol, study.protocol_sha256, study.records, cohort, results, findings, beside)
+    find_beside = (lambda: None) if profile is None else partial(analyze_beside, own, profile)
+    return StudyRun(protocol, study.protocol_sha256, study.records, cohort, results, findings, find_beside)
 
 
 def stop_if_grave(findings: Sequence[Finding], protocol: Protocol) -> None:

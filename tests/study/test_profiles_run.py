@@ -143,7 +143,7 @@ def test_every_number_of_the_run_is_in_the_file_once(rows, out):
 
 
 def test_report_tells_it_and_says_that_recorded_grades_stay(run):
-    facts = StudyFacts(run.protocol, run.results, run.cohort, run.findings, run.records.sources, "", run.beside)
+    facts = StudyFacts(run.protocol, run.results, run.cohort, run.findings, run.records.sources, "", lambda: run.beside)
     report = assemble_report(facts)
     told = " ".join(plain_text(block.text) for block in report.document.blocks if isinstance(block, Paragraph))
     assert "Adverse events keep the grade with which they were recorded" in told

@@ -84,7 +84,7 @@ def serve() -> None:
         try:
             function, args, kwargs = pickle.load(sys.stdin.buffer)  # noqa: S301 (our own parent)
         except EOFError:
-            return
+            os._exit(0)  # nothing is left to tidy up
         try:
             answer = (True, function(*args, **kwargs))
         except Exception as error:  # noqa: BLE001 (it is raised again by the parent)

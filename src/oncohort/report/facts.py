@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from oncohort.report.document import Block
@@ -17,7 +18,10 @@ from oncohort.study.results import Results
 
 @dataclass(frozen=True, slots=True)
 class StudyFacts:
-    """What the report needs to know of a run; ``cohort`` serves the figures of single patients, and nothing else."""
+    """What the report needs to know of a run; ``cohort`` serves the figures of single patients, and nothing else.
+
+    ``find_beside`` is asked late, when the figures have been handed to another process: it takes long.
+    """
 
     protocol: Protocol
     results: Results
@@ -25,7 +29,7 @@ class StudyFacts:
     findings: tuple[Finding, ...]
     sources: tuple[Source, ...]
     software: str
-    beside: Beside | None = None
+    find_beside: Callable[[], Beside | None] = field(default=lambda: None)
 
 
 Part: TypeAlias = Block | Sketch

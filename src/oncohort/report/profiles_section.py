@@ -17,7 +17,7 @@ from oncohort.study.words import plural
 
 def tell_profiles(facts: StudyFacts) -> Iterator[Part]:
     """Yield the section on the study under another profile; nothing where none is named."""
-    other = facts.beside
+    other = facts.find_beside()
     if other is None:
         return
     yield Heading(1, f"The same records under the {other.profile} profile")

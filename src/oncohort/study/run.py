@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from oncohort.study.beside import Beside
 from oncohort.study.cohort import Cohort
@@ -12,12 +14,9 @@ from oncohort.study.records import Records
 from oncohort.study.results import Results
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StudyRun:
-    """Everything one run of a study knows; the report and the files of a run are made of it.
-
-    ``beside`` is None where the study names no other profile.
-    """
+    """Everything one run of a study knows; the report and the files of a run are made of it."""
 
     protocol: Protocol
     protocol_sha256: str
@@ -25,4 +24,13 @@ class StudyRun:
     cohort: Cohort
     results: Results
     findings: tuple[Finding, ...]
-    beside: Beside | None = None
+    find_beside: Callable[[], Beside | None] = field(default=lambda: None, repr=False)
+
+    @cached_property
+    def beside(self) -> Beside | None:
+        """The study under the other profile that it names, None where it names none; found when it is first asked for.
+
+        Finding it takes several times as long as the run, and raises DataError or AnalysisError if the other profile
+        makes it impossible.
+        """
+        return self.find_beside()

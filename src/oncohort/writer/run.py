@@ -64,10 +64,10 @@ def write_run(
     ...     (Path(place) / "run" / "report.html").is_file()
     True
     """
-    report = assemble_report(
-        StudyFacts(run.protocol, run.results, run.cohort, run.findings, run.records.sources, software(), run.beside),
-        other,
+    facts = StudyFacts(
+        run.protocol, run.results, run.cohort, run.findings, run.records.sources, software(), lambda: run.beside
     )
+    report = assemble_report(facts, other)
     with whole_folder(out) as folder:
         (folder / "report.html").write_text(render_html(report.document), encoding="utf-8", newline="")
         (folder / "report.docx").write_bytes(render_docx(report.document))
