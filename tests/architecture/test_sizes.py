@@ -37,7 +37,7 @@ def test_module_says_what_it_is(path):
 
 
 def test_classes_are_frozen_data():
-    ways = re.compile(r"frozen=True|BaseModel|NamedTuple|Protocol|Error|Section|Group|Exception")
+    ways = re.compile(r"frozen=True|BaseModel|NamedTuple|Protocol|Error|Section|Group|Exception|Executor")
     for path, node in classes():
         said = " ".join(ast.unparse(part) for part in (*node.decorator_list, *node.bases))
         assert ways.search(said), f"{name_of(path)}: class {node.name} can change"

@@ -300,7 +300,7 @@ def test_a_profile_that_cannot_stand_beside_is_refused_in_one_sentence(word, sen
 
 @pytest.fixture(scope="module")
 def report(own, beside):
-    return assemble_report(StudyFacts(own.protocol, own.results, own.cohort, (), (), "oncohort", beside))
+    return assemble_report(StudyFacts(own.protocol, own.results, own.cohort, (), (), "oncohort", lambda: beside))
 
 
 def cells(table: TableBlock) -> dict[str, list[str]]:

@@ -7,7 +7,7 @@ derived and analyzed again, and the numbers are compared. A memory of the runs k
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from oncohort.analysis.plan import analyze_cohort
@@ -44,7 +44,7 @@ def memory_of_runs() -> Memory:
 
 
 def analyze_beside(own: OwnRun, profile: ProfileName) -> Beside:
-    """Return every number under another profile, beside those by the study's own choices.
+    """Return every number but those of the bootstrap under another profile, beside those by the study's own choices.
 
     What another profile means for a study is said in `oncohort.study.switched`.
 
@@ -54,6 +54,8 @@ def analyze_beside(own: OwnRun, profile: ProfileName) -> Beside:
         If nothing can be computed under the other profile. What only a single choice makes impossible is told of it.
     """
     found = differences(own.protocol, profile)
+    once = tuple(row for row in own.results.rows if row.analysis != "bootstrap")
+    own = replace(own, results=replace(own.results, rows=once))
     changes: dict[str, RowPairs] = {}
     switches: list[Switch] = []
     for difference in found:

@@ -21,7 +21,8 @@ def tell_profiles(facts: StudyFacts) -> Iterator[Part]:
     if other is None:
         return
     yield Heading(1, f"The same records under the {other.profile} profile")
-    yield Paragraph(_what_was_done(other))
+    drawn = any(model.bootstrap for model in facts.protocol.model)
+    yield Paragraph(f"{_what_was_done(other)}{' Resamples of models were not drawn again.' if drawn else ''}")
     yield Paragraph(_how_many(other))
     yield _table_of_choices(other)
     numbers = main_numbers(facts.protocol, facts.results, other)

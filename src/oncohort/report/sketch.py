@@ -59,7 +59,7 @@ def draw(sketch: Sketch) -> Drawing:
     """
     canvas = sketch.plot()
     svg = to_svg(canvas, title=sketch.caption, description=sketch.alt)
-    width_mm = canvas.get_figwidth() * 25.4
+    width_mm = float(canvas.get_figwidth() * 25.4)
     return Drawing(sketch.caption, sketch.alt, svg, to_pdf(canvas), to_png(canvas), width_mm)
 
 

@@ -69,7 +69,7 @@ def differences(protocol: Protocol, profile: ProfileName) -> tuple[Difference, .
 
 
 def switched(protocol: Protocol, keys: Collection[str], profile: ProfileName) -> Protocol:
-    """Return the protocol with some choices made as a profile makes them.
+    """Return the protocol with some choices made as a profile makes them, without the bootstrap of its models.
 
     Parameters
     ----------
@@ -130,6 +130,7 @@ def _all_in_words(values: Mapping[str, Setting]) -> str:
 
 
 def _selected(model: Model, made: Mapping[str, ValueInForce]) -> Model:
+    model = model if model.bootstrap is None else model.model_copy(update={"bootstrap": None})
     if model.select is None:
         return model
     names = [n for n in SELECTION if f"selection.{n}" in made and getattr(model.select, n) is not None]
