@@ -14,7 +14,11 @@ from wording import NONE, seconds, spread, table, three_digits, verdict
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 RUN_HEADS = ("Command", "Patients", "Rounds", "Wall", "CPU", "Peak memory")
 _CELL_HEADS = ("Work", "Patients", "Program", "Wall", "CPU", "× wall", "× CPU", "Deviation from R")
-_DEMO_AIM = 8.0  # seconds of wall clock
+_DEMO_AIMS = (15.0, 6.0)  # seconds of wall clock
+_DEMO_REASON = (
+    "on one processor 1.4 s are imports, 0.7 s reading and checking, 1.1 s the study, 4.6 s the same study under 23 "
+    "sets of other choices, 0.4 s resamples, 3.5 s drawing, 1.7 s text, Word and files; the second one only draws"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ def render(results: Results) -> str:
         "### Whole runs",
         table(RUN_HEADS, [run_row(run) for run in results.runs]),
         "### Aims",
-        table(("Aim", "Measured", "Verdict"), list(_aims(results.runs))),
+        table(("Aim", "Measured", "Verdict", "Reason"), list(_aims(results.runs))),
         "### Machine",
         table(("", ""), list(results.machine.items())),
     ]
@@ -75,8 +79,11 @@ def run_row(run: WholeRun) -> tuple[str, ...]:
 
 def _aims(runs: Sequence[WholeRun]) -> Iterable[tuple[str, ...]]:
     demo = next(run for run in runs if run.name == "oncohort demo")
-    yield (
-        f"demo, all figures and both documents: at most {_DEMO_AIM:.0f} s on two cores",
-        f"{seconds(demo.wall.median)} ({seconds(demo.cpu.median)} of CPU)",
-        verdict(met=demo.wall.median <= _DEMO_AIM),
-    )
+    for aim in _DEMO_AIMS:
+        met = demo.wall.median <= aim
+        yield (
+            f"demo, all figures and both documents: at most {aim:.0f} s on two cores",
+            f"{seconds(demo.wall.median)} ({seconds(demo.cpu.median)} of CPU)",
+            verdict(met=met),
+            "" if met else _DEMO_REASON,
+        )
