@@ -105,9 +105,10 @@ class _Patient:
 
 
 def _protocol() -> str:
-    """Return the paper's protocol without what names single patients or its printed numbers."""
+    """Return the paper's protocol without its printed numbers, single patients, another profile, and resamples."""
     text = PROTOCOL.read_text(encoding="utf-8").partition("[published]")[0]
-    return re.sub(r"\[\[figure\]\]\nid = .*\ncase = .*\n", "", text)
+    text = re.sub(r"\[\[figure\]\]\nid = .*\ncase = .*\n", "", text)
+    return re.sub(r"(bootstrap|beside) = .*\n", "", text)
 
 
 def write_records_study(n: int, folder: Path) -> int:
