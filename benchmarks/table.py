@@ -16,8 +16,8 @@ RUN_HEADS = ("Command", "Patients", "Rounds", "Wall", "CPU", "Peak memory")
 _CELL_HEADS = ("Work", "Patients", "Program", "Wall", "CPU", "× wall", "× CPU", "Deviation from R")
 _DEMO_AIMS = (15.0, 6.0)  # seconds of wall clock
 _DEMO_REASON = (
-    "on one processor 1.4 s are imports, 0.7 s reading and checking, 1.1 s the study, 4.6 s the same study under 23 "
-    "sets of other choices, 0.4 s resamples, 3.5 s drawing, 1.7 s text, Word and files; the second one only draws"
+    "on one processor 1.8 s are imports, 0.7 s reading and checking, 1.1 s the study, 4.7 s the same study under 23 "
+    "sets of other choices, 0.9 s resamples, 4.7 s drawing, 1.8 s text, Word and files; the second one only draws"
 )
 
 

@@ -14,6 +14,7 @@ from oncohort.study.profiles import CLINICAL_PROFILES, PROFILES
 from oncohort.study.protocol import RecordTables, Threshold
 from oncohort.study.rules_in_force import (
     adds_one_day,
+    counts_emergent_only,
     ctcae_version,
     endpoint_rules,
     grace_days,
@@ -166,6 +167,12 @@ def test_rules_in_force_are_typed_and_complete():
     bclc = variable_rules(protocol, variables["bclc"])
     assert (bclc.era, bclc.single_large, bclc.cutoffs, bclc.window_days) == ("2008", "A", None, (-28, 0))
     assert (ctcae_version(protocol), grace_days(protocol), adds_one_day(protocol)) == ("3.0", 14, False)
+
+
+@pytest.mark.parametrize("ask", [ctcae_version, counts_emergent_only])
+def test_rules_of_adverse_events_ask_for_their_section(ask):
+    with pytest.raises(ProtocolError, match=r"^safety: this section was expected$"):
+        ask(read(PAPER).model_copy(update={"safety": None}))
 
 
 def test_guideline_waits_for_two_scans_with_their_windows():

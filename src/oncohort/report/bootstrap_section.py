@@ -41,13 +41,12 @@ def phrase_selection(results: Results, protocol: Protocol, model: Model, chosen:
     kept = [name for name in chosen if _is_kept(results, model, name)]
     others = sorted((n for n in chosen if n not in kept), key=lambda name: -_percent(results, model, name))
     resamples = f"{_resamples(model)} resamples of the patients"
+    same = results.text(_ANALYSIS, "percent", level="(same)", **_keys(model))
     if not kept:
-        same = results.text(_ANALYSIS, "percent", level="(same)", **_keys(model))
         told = f"The selection, repeated on {resamples}, ended without any factor in {same}%"
     else:
         first, *rest = (f"{_name(protocol, name)} was chosen in {chosen[name]}%" for name in kept)
         told = listed([f"{first} of {resamples}", *(text.replace(" was chosen", "") for text in rest)])
-        same = results.text(_ANALYSIS, "percent", level="(same)", **_keys(model))
         told = f"When the selection was repeated, {told}; the same factors and no others in {same}%"
     if others:
         most = others[0]
@@ -126,7 +125,7 @@ def tabulate_limits(results: Results, protocol: Protocol, model: Model) -> Table
 
 def _factor(results: Results, protocol: Protocol, model: Model, name: str) -> Iterator[Row]:
     keys = {**_keys(model), "variable": name}
-    label = f"{factor_label(protocol.find_factor(name))}"
+    label = factor_label(protocol.find_factor(name))
     coding = results.text("multivariable_cox", "method", **keys)
     if name in model.splines:
         yield Row((Cell(f"{label}, {coding}"),), kind="group")

@@ -148,10 +148,8 @@ def _forest_rows(results: Results, protocol: Protocol, model: Model, name: str) 
     estimates = [row for row in results.select("multivariable_cox", **keys) if row.statistic == "estimate"]
     label = factor_label(protocol.find_factor(name))
     coding = results.text("multivariable_cox", "method", **keys)
-    if not estimates:
-        test = results.get(
-            "multivariable_cox", "p_value", level="(block)", **keys
-        )  # of a spline, which has no one ratio
+    if not estimates:  # a spline has a test of all its columns, and no one ratio
+        test = results.get("multivariable_cox", "p_value", level="(block)", **keys)
         return [] if test is None else [ForestRow(f"{label}, {coding}", text="a curve", p_text=test.text)]
     rows: list[ForestRow] = []
     for row in estimates:

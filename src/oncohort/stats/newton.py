@@ -147,8 +147,10 @@ def _approach(problem: Problem, start: Point) -> tuple[Point, int]:
     information there; what sample and rows say otherwise at ``start`` corrects both. Each step from there needs the
     slope alone, which is half the work: the information is learnt from the changes of the slope (`_learnt`).
     """
+    if len(problem.plan) == 1:
+        return start, 0
     rows = _sample_of(problem)
-    if len(problem.plan) == 1 or np.count_nonzero(problem.sets.slot[rows] % 2) < _EVENTS * start.beta.size:
+    if np.count_nonzero(problem.sets.slot[rows] % 2) < _EVENTS * start.beta.size:
         return start, 0
     sample = counted(some_rows(problem, rows))
     path = _first_points(sample, start.beta)

@@ -147,24 +147,44 @@ def variable_rules(protocol: Protocol, variable: BaselineVariable) -> VariableRu
 
 
 def ctcae_version(protocol: Protocol) -> Literal["3.0", "5.0"]:
-    """Return the version of CTCAE that grades adverse events, of a protocol with ``[safety]``."""
-    force: Any = protocol.settings()
-    return force["safety.ctcae"].value
+    """Return the version of CTCAE that grades adverse events.
+
+    Raises
+    ------
+    ProtocolError
+        If the protocol has no ``[safety]``.
+    """
+    if protocol.safety is None:
+        raise _without("safety")
+    return _value(protocol, "safety.ctcae")
 
 
 def counts_emergent_only(protocol: Protocol) -> bool:
-    """Return whether only emergent adverse events count, of a protocol with ``[safety]``."""
-    return bool(protocol.settings()["safety.emergent_only"].value)
+    """Return whether only emergent adverse events count.
+
+    Raises
+    ------
+    ProtocolError
+        If the protocol has no ``[safety]``.
+    """
+    if protocol.safety is None:
+        raise _without("safety")
+    return bool(_value(protocol, "safety.emergent_only"))
 
 
 def grace_days(protocol: Protocol) -> int:
     """Return how many days after progression treatment must go on to count as continued."""
-    return int(_values(protocol, "comparison.")["grace_days"])
+    return int(_value(protocol, "comparison.grace_days"))
 
 
 def adds_one_day(protocol: Protocol) -> bool:
     """Return whether the first day counts too: end - start + 1."""
-    return bool(_values(protocol, "study.")["add_one_day"])
+    return bool(_value(protocol, "study.add_one_day"))
+
+
+def _value(protocol: Protocol, key: str) -> Any:
+    """Return one value in force; a memory of runs then knows that no other was read."""
+    return protocol.settings()[key].value
 
 
 def _values(protocol: Protocol, beginning: str) -> dict[str, Any]:
